@@ -1,0 +1,281 @@
+/**
+ * An action: one node, or one element of a map node, made fully explicit; its key; and what came of it.
+ * Plain data and pure functions. Does not know the graph, the store or who runs it.
+ *
+ * @module
+ */
+
+import { type Digest, digestOf } from "./base/digest.ts";
+
+/**
+ * Everything that can change the result of an action, and nothing else (DESIGN §3). Its canonical
+ * JSON is hashed to the key and kept, so that `why` can compare it with an earlier one.
+ */
+export interface Material {
+  /** Version of this format: a change of meaning changes every key. */
+  readonly version: 1;
+  readonly kind: "call" | "run";
+  /** Function nodes: digest of the declarations reachable from the export (`code/`). */
+  readonly code?: Digest;
+  /** Command nodes: the templates as written, with the shell, codes and directory they run with. */
+  readonly command?: CommandMaterial;
+  /** By argument name. */
+  readonly inputs: Readonly<Record<string, InputMaterial>>;
+  /** Declared outputs by name: kind and, for files, the base name the node can see. */
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Allowed paths with the digest of their content; the other permissions as declared. */
+  readonly scope: Readonly<Record<string, string>>;
+  /** Values of declared variables; `null` means not set. */
+  readonly env: Readonly<Record<string, string | null>>;
+  /** Extra dependencies by how they were written. */
+  readonly track: Readonly<Record<string, Digest>>;
+}
+
+/** What of a command is key material. */
+export interface CommandMaterial {
+  readonly argv?: readonly string[];
+  readonly script?: string;
+  readonly shell?: string;
+  readonly cwd: string;
+  readonly okCodes: readonly number[];
+  readonly stdin?: string;
+  readonly stdout?: string;
+  readonly stderr?: string;
+  /** `${params.x}` used by the templates, as JSON text by path. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What of an input is key material. */
+export interface InputMaterial {
+  readonly digest: Digest;
+  readonly kind: "value" | "file" | "dir" | "files" | "array";
+  /** What the node can see of the name: a function the extension, a command the relative path. */
+  readonly seen?: string;
+}
+
+/** Prefix of every hashed material: keeps keys apart from digests of other things. */
+const DOMAIN = "flow.action.1\n";
+
+/**
+ * Returns the canonical text of a material: JSON with sorted keys.
+ *
+ * Equal materials give equal texts; `undefined` members are left out.
+ */
+export function materialText(material: Material): string {
+  return canonicalJson(material);
+}
+
+/** Returns the key of an action from its canonical material text. */
+export function actionKey(text: string): Digest {
+  return digestOf(DOMAIN + text);
+}
+
+/**
+ * Returns JSON text with the keys of all objects sorted by code unit.
+ *
+ * @param value Plain JSON data; members that are `undefined` are left out.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { canonicalJson } from "./action.ts";
+ *
+ * assertEquals(canonicalJson({ b: [1, "x"], a: undefined, c: null }), '{"b":[1,"x"],"c":null}');
+ * ```
+ */
+export function canonicalJson(value: unknown): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return "[" + value.map(canonicalJson).join(",") + "]";
+  const record = value as Record<string, unknown>;
+  const parts: string[] = [];
+  for (const key of Object.keys(record).sort()) {
+    if (record[key] === undefined) continue;
+    parts.push(JSON.stringify(key) + ":" + canonicalJson(record[key]));
+  }
+  return "{" + parts.join(",") + "}";
+}
+
+/** One action as it is handed to an executor. All paths are absolute. */
+export interface Action {
+  /** Unique within a run; correlates the completion. */
+  readonly id: number;
+  readonly node: string;
+  /** Position in a map node's shape; absent for an unmapped node. */
+  readonly index?: readonly number[];
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly work: CallWork | RunWork;
+  readonly inputs: readonly ActionInput[];
+  readonly outputs: readonly ActionOutput[];
+  readonly scope: ActionScope;
+  /** Variables the node sees: for a function its whole environment, for a command what is set on top. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+  readonly memoryBytes?: number;
+  /** `fresh`: the worker that runs it is used for nothing before or after. */
+  readonly isolate: "pooled" | "fresh";
+  /** Private directory for file outputs and staged inputs; the executor makes and removes it. */
+  readonly privateDir: string;
+  /** Log files are this path plus `.stdout` and `.stderr`; made only when there is something to write. */
+  readonly logPath: string;
+}
+
+/** A function to call. */
+export interface CallWork {
+  readonly kind: "call";
+  /** Blob that holds the module closure (`code/closure.ts`): the very bytes that were hashed. */
+  readonly closure: Digest;
+  /** URL of the module inside the closure. */
+  readonly module: string;
+  readonly export: string;
+  /** Programs `ctx.sh` may start. */
+  readonly sh: readonly string[] | true;
+}
+
+/** A command to run. Templates are not yet filled: only the executor knows the private paths. */
+export interface RunWork {
+  readonly kind: "run";
+  readonly argv?: readonly string[];
+  readonly script?: string;
+  readonly shell?: string;
+  readonly cwd: string;
+  readonly workflowDir: string;
+  readonly okCodes: readonly number[];
+  /** Name of the input that is fed to stdin; absent: stdin is empty. */
+  readonly stdin?: string;
+  readonly stdout?: { readonly output: string; readonly as: "text" | "json" | "lines" };
+  readonly stderr?: { readonly output: string; readonly as: "text" | "json" | "lines" };
+  /** Values of `${params.x}` used by the templates, by path. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly sandbox: "auto" | "strict" | "off";
+}
+
+/** One argument of an action. */
+export type ActionInput =
+  /** `text`: the encoded value if small, else it is read from the blob. */
+  | {
+    readonly name: string;
+    readonly kind: "value";
+    readonly digest: Digest;
+    readonly text?: string;
+  }
+  | {
+    readonly name: string;
+    readonly kind: "file" | "dir";
+    readonly digest: Digest;
+    /** Real path, symlinks resolved. */
+    readonly path: string;
+  }
+  /** A glob: the files it matched, sorted. */
+  | { readonly name: string; readonly kind: "files"; readonly paths: readonly string[] }
+  /** An N-d array of elements, row-major, `shape.length >= 1`. */
+  | {
+    readonly name: string;
+    readonly kind: "array";
+    readonly shape: readonly number[];
+    readonly elements: readonly ActionInput[];
+  };
+
+/** One output an action must deliver. */
+export interface ActionOutput {
+  readonly name: string;
+  readonly kind: "value" | "file" | "dir";
+  /** Base name under which the node sees the private file. */
+  readonly fileName?: string;
+  readonly allowEmpty: boolean;
+}
+
+/** A scope with absolute real paths, ready for Deno's permission object or a sandbox. */
+export interface ActionScope {
+  readonly read: readonly string[];
+  readonly write: readonly string[];
+  readonly net: readonly string[] | true;
+  readonly sys: readonly string[] | true;
+  readonly ffi: readonly string[] | true;
+  readonly import: readonly string[] | true;
+}
+
+/** One delivered output. Its bytes are in the store before anybody sees this. */
+export interface OutputResult {
+  readonly name: string;
+  readonly kind: "value" | "file" | "dir";
+  /** Of the encoded value, the file's bytes, or the tree manifest of a directory. */
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** The encoded value when it is JSON text of at most `INLINE_BYTES`; then there is no blob. */
+  readonly text?: string;
+  /** Files only: the owner may execute it. */
+  readonly executable?: boolean;
+}
+
+/** Encoded values up to this many bytes travel and are stored inline. */
+export const INLINE_BYTES = 4096;
+
+/** What an action took. */
+export interface Usage {
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly wallMs: number;
+  /** User plus system time; absent where it cannot be measured. */
+  readonly cpuMs?: number;
+  readonly maxRssBytes?: number;
+}
+
+/** Why an action failed. */
+export interface Failure {
+  readonly reason: FailureReason;
+  /** One or more sentences for people, without the node's name. */
+  readonly message: string;
+  /** Of a thrown error, with source positions of the user's files. */
+  readonly stack?: string;
+  readonly hint?: string;
+  /** Exit code of a command. */
+  readonly exitCode?: number;
+  /** The permission a denied access needed. */
+  readonly denied?: { readonly permission: string; readonly value?: string };
+  /** Trying again cannot help: the definition or the contract is broken. */
+  readonly isFinal?: boolean;
+}
+
+export type FailureReason =
+  /** The function threw or rejected. */
+  | "threw"
+  /** Access outside the scope. */
+  | "denied"
+  /** The command's exit code is not in `okCodes`, or it died by a signal. */
+  | "exit"
+  | "timeout"
+  | "memory"
+  /** Its process or worker went away. */
+  | "died"
+  /** A declared output is missing, empty, or of the wrong kind; a value cannot be stored. */
+  | "contract"
+  /** The program, the module or the input cannot be found or loaded. */
+  | "unavailable"
+  /** The run was stopped. */
+  | "aborted";
+
+/** The end of one action. */
+export type Completion =
+  | {
+    readonly id: number;
+    readonly kind: "done";
+    readonly outputs: readonly OutputResult[];
+    readonly usage: Usage;
+    /** For example how a command was confined: `sandbox: bubblewrap`. */
+    readonly notes?: Readonly<Record<string, string>>;
+  }
+  | {
+    readonly id: number;
+    readonly kind: "failed";
+    readonly failure: Failure;
+    readonly usage: Usage;
+  };
+
+/** A stored result: what a hit needs. */
+export interface ActionResult {
+  readonly outputs: readonly OutputResult[];
+  readonly usage: Usage;
+  /** Run that executed it; its logs are there. */
+  readonly run: string;
+}

@@ -1,0 +1,136 @@
+/**
+ * What happens in a run, as one union. Progress, records, `--json`, reports and tests are folds over it.
+ * Types only; knows nothing of who makes or reads events.
+ *
+ * @module
+ */
+
+import type { Digest } from "./base/digest.ts";
+import type { FailureReason } from "./action.ts";
+
+/** Version of the event schema printed by `--json`; raised when a field changes meaning or goes away. */
+export const EVENT_VERSION = 1;
+
+/** What all events have. */
+interface EventBase {
+  readonly v: typeof EVENT_VERSION;
+  /** Milliseconds since the epoch. */
+  readonly time: number;
+}
+
+/** What events about a node or an element have. */
+interface NodeEventBase extends EventBase {
+  readonly node: string;
+  /** Position of the element of a map node; absent for a whole node. */
+  readonly index?: readonly number[];
+}
+
+/** The run starts: the graph is known. */
+export interface BeginEvent extends EventBase {
+  readonly type: "begin";
+  readonly run: string;
+  readonly workflow: string;
+  /** Nodes that are wanted; elements and expansions may add to it. */
+  readonly nodes: number;
+  readonly jobs: number;
+}
+
+/** The result was in the store. */
+export interface HitEvent extends NodeEventBase {
+  readonly type: "hit";
+  readonly key: Digest;
+  /** Published paths that were missing or changed and have been restored from the store. */
+  readonly restored?: readonly string[];
+}
+
+/** An executor took the action. */
+export interface StartedEvent extends NodeEventBase {
+  readonly type: "started";
+  readonly attempt: number;
+  /** Why it runs, in words. */
+  readonly why?: string;
+}
+
+/** The action delivered its outputs and they are stored. */
+export interface DoneEvent extends NodeEventBase {
+  readonly type: "done";
+  readonly key: Digest;
+  readonly wallMs: number;
+  readonly cpuMs?: number;
+  readonly maxRssBytes?: number;
+  readonly outputs: readonly {
+    readonly name: string;
+    readonly digest: Digest;
+    readonly sizeBytes: number;
+  }[];
+  /** False when the result was not stored: `cache: false`, or an input changed while it ran. */
+  readonly cached: boolean;
+}
+
+/** The action failed and will not be tried again in this run. */
+export interface FailedEvent extends NodeEventBase {
+  readonly type: "failed";
+  readonly reason: FailureReason;
+  readonly message: string;
+  readonly hint?: string;
+  readonly stack?: string;
+  readonly wallMs: number;
+  readonly attempt: number;
+  /** Place in the workflow file, `file:line:col`. */
+  readonly place?: string;
+  /** Log files of the attempt, without `.stdout` / `.stderr`. */
+  readonly log?: string;
+}
+
+/** A node upstream failed, or the node was left out. */
+export interface SkippedEvent extends NodeEventBase {
+  readonly type: "skipped";
+  /** Root causes: the nodes that failed. */
+  readonly because: readonly string[];
+}
+
+/** An attempt failed and another follows. */
+export interface RetriedEvent extends NodeEventBase {
+  readonly type: "retried";
+  /** The attempt that failed. */
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly reason: FailureReason;
+  readonly message: string;
+}
+
+/** Something the user should know that does not stop the run. */
+export interface WarningEvent extends EventBase {
+  readonly type: "warning";
+  readonly code: string;
+  readonly message: string;
+  readonly node?: string;
+}
+
+/** The run is over. */
+export interface EndEvent extends EventBase {
+  readonly type: "end";
+  readonly run: string;
+  readonly outcome: "ok" | "failed" | "aborted";
+  readonly wallMs: number;
+  readonly counts: Counts;
+}
+
+/** How many nodes or elements ended in which way. */
+export interface Counts {
+  readonly hit: number;
+  readonly done: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export type Event =
+  | BeginEvent
+  | HitEvent
+  | StartedEvent
+  | DoneEvent
+  | FailedEvent
+  | SkippedEvent
+  | RetriedEvent
+  | WarningEvent
+  | EndEvent;
