@@ -1,0 +1,299 @@
+/**
+ * Which node may be checked, which may start, and what a failure takes with it: a synchronous state machine
+ * over the graph's edges. Does not know keys, stores, executors, clocks or files; it never awaits.
+ *
+ * ```text
+ * unknown ─want─▶ waiting ─upstreams done─▶ ready ─check─▶ done (hit)
+ *                    ▲  │                     │
+ *             demand │  │ upstream failed     └─miss─▶ queued ─▶ running ─▶ done
+ *                    │  ▼                                ▲          │
+ *                    │ skipped                           └─requeue──┴─▶ failed
+ *                    └───────────────────────── ready
+ * ```
+ *
+ * @module
+ */
+
+import { IdHeap } from "./base/heap.ts";
+
+/** States of a node, as stored in the state column. */
+export const STATE = {
+  unknown: 0,
+  waiting: 1,
+  ready: 2,
+  queued: 3,
+  running: 4,
+  done: 5,
+  failed: 6,
+  skipped: 7,
+} as const;
+
+/** A value of {@linkcode STATE}. */
+export type State = (typeof STATE)[keyof typeof STATE];
+
+/** The edges a schedule works on, as compressed rows (see `graph.ts`). */
+export interface Edges {
+  readonly size: number;
+  readonly upStarts: Uint32Array;
+  readonly ups: Uint32Array;
+  readonly downStarts: Uint32Array;
+  readonly downs: Uint32Array;
+  readonly order: Uint32Array;
+}
+
+/** What shapes a schedule. */
+export interface ScheduleOptions {
+  /** Expected milliseconds by node, from earlier runs; 1 where unknown. */
+  readonly durations?: Float64Array;
+  /** Order among equals; the same seed gives the same order. 0 means id order. */
+  readonly seed?: number;
+}
+
+/** How many queued nodes are looked at when the first ones do not fit. */
+const LOOKAHEAD = 64;
+
+/** The state of a run: columns by node id. */
+export class Schedule {
+  readonly #edges: Edges;
+  readonly #states: Uint8Array;
+  /** Wanted upstreams that are not done. */
+  readonly #pending: Uint32Array;
+  readonly #ready: IdHeap;
+  readonly #queued: IdHeap;
+  readonly #causes = new Map<number, Set<number>>();
+  #unfinished = 0;
+  #running = 0;
+
+  constructor(edges: Edges, options: ScheduleOptions = {}) {
+    this.#edges = edges;
+    this.#states = new Uint8Array(edges.size);
+    this.#pending = new Uint32Array(edges.size);
+    const priorities = criticalPaths(edges, options.durations);
+    const ranks = ranksOf(edges.size, options.seed ?? 0);
+    this.#ready = new IdHeap(priorities, ranks);
+    this.#queued = new IdHeap(priorities, ranks);
+  }
+
+  /** Nodes that are wanted and have not ended. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Nodes that are running. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Nodes that are checked, stale, and wait for resources. */
+  get queued(): number {
+    return this.#queued.size;
+  }
+
+  /** Returns the state of a node. */
+  stateOf(id: number): State {
+    return this.#states[id] as State;
+  }
+
+  /** Wants nodes and everything upstream of them. O(nodes + edges) over all calls. */
+  want(targets: Iterable<number>): void {
+    const { upStarts, ups } = this.#edges;
+    const stack: number[] = [];
+    const added: number[] = [];
+    const enter = (id: number): void => {
+      if (this.#states[id] !== STATE.unknown) return;
+      this.#states[id] = STATE.waiting;
+      this.#unfinished++;
+      stack.push(id);
+      added.push(id);
+    };
+    for (const id of targets) enter(id);
+    for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+      for (let e = upStarts[id]; e < upStarts[id + 1]; e++) enter(ups[e]);
+    }
+    for (const id of added) {
+      let pending = 0;
+      for (let e = upStarts[id]; e < upStarts[id + 1]; e++) {
+        if (this.#states[ups[e]] !== STATE.done) pending++;
+      }
+      this.#pending[id] = pending;
+      if (pending === 0) this.#becomeReady(id);
+    }
+  }
+
+  /** Returns the next node whose upstreams are all done, or -1. The caller must settle, queue or fail it. */
+  popReady(): number {
+    for (;;) {
+      const id = this.#ready.pop();
+      // A node may have been skipped while it waited here.
+      if (id < 0 || this.#states[id] === STATE.ready) return id;
+    }
+  }
+
+  /** A ready node is stale: it waits for resources. */
+  queue(id: number): void {
+    this.#states[id] = STATE.queued;
+    this.#queued.push(id);
+  }
+
+  /**
+   * Starts the queued node with the highest priority that fits.
+   *
+   * @param fits Tells whether the resources of a node are free now; called for few nodes.
+   * @returns The node, now running, or -1 if none fits.
+   */
+  popQueued(fits: (id: number) => boolean): number {
+    const passed: number[] = [];
+    let found = -1;
+    while (passed.length < LOOKAHEAD) {
+      const id = this.#queued.pop();
+      if (id < 0) break;
+      if (this.#states[id] !== STATE.queued) continue;
+      if (fits(id)) {
+        found = id;
+        break;
+      }
+      passed.push(id);
+    }
+    for (const id of passed) this.#queued.push(id);
+    if (found >= 0) {
+      this.#states[found] = STATE.running;
+      this.#running++;
+    }
+    return found;
+  }
+
+  /** A running node stops running and is neither done nor failed: it waits to be queued again. */
+  suspend(id: number): void {
+    this.#leaveRunning(id);
+    this.#states[id] = STATE.ready;
+  }
+
+  /** A ready or running node delivered its outputs. */
+  settle(id: number): void {
+    this.#leaveRunning(id);
+    this.#states[id] = STATE.done;
+    this.#unfinished--;
+    const { downStarts, downs } = this.#edges;
+    for (let e = downStarts[id]; e < downStarts[id + 1]; e++) {
+      const down = downs[e];
+      if (this.#states[down] !== STATE.waiting) continue;
+      if (--this.#pending[down] === 0) this.#becomeReady(down);
+    }
+  }
+
+  /**
+   * A node failed: everything downstream that is wanted and has not ended is skipped.
+   *
+   * @returns The nodes skipped now, in breadth-first order.
+   */
+  fail(id: number): number[] {
+    this.#leaveRunning(id);
+    this.#states[id] = STATE.failed;
+    this.#unfinished--;
+    return this.#skipDownstream(id, id);
+  }
+
+  /** Leaves a node out, and with it everything downstream. Returns all nodes skipped now, the node first. */
+  skip(id: number): number[] {
+    this.#states[id] = STATE.skipped;
+    this.#unfinished--;
+    return [id, ...this.#skipDownstream(id, undefined)];
+  }
+
+  /**
+   * A ready node needs bytes that its done upstreams no longer have: those run again first.
+   *
+   * @param id The node; it waits until they are done.
+   * @param upstreams Done or already re-demanded upstreams of it.
+   * @returns The upstreams that must be made again now; the caller checks and queues them.
+   */
+  demand(id: number, upstreams: readonly number[]): number[] {
+    const again: number[] = [];
+    let pending = 0;
+    for (const up of upstreams) {
+      pending++;
+      if (this.#states[up] !== STATE.done) continue;
+      this.#states[up] = STATE.ready;
+      this.#unfinished++;
+      again.push(up);
+    }
+    this.#states[id] = STATE.waiting;
+    this.#pending[id] = pending;
+    return again;
+  }
+
+  /** The failed nodes a skipped node goes back to, ascending. */
+  causesOf(id: number): number[] {
+    return [...this.#causes.get(id) ?? []].sort((a, b) => a - b);
+  }
+
+  #becomeReady(id: number): void {
+    this.#states[id] = STATE.ready;
+    this.#ready.push(id);
+  }
+
+  #leaveRunning(id: number): void {
+    if (this.#states[id] === STATE.running) this.#running--;
+  }
+
+  #skipDownstream(from: number, cause: number | undefined): number[] {
+    const { downStarts, downs } = this.#edges;
+    const skipped: number[] = [];
+    const seen = new Set<number>([from]);
+    const queue = [from];
+    for (let head = 0; head < queue.length; head++) {
+      const id = queue[head];
+      for (let e = downStarts[id]; e < downStarts[id + 1]; e++) {
+        const down = downs[e];
+        const state = this.#states[down];
+        const isOpen = state === STATE.waiting || state === STATE.ready;
+        if (seen.has(down) || !(isOpen || state === STATE.skipped)) continue;
+        seen.add(down);
+        queue.push(down);
+        if (cause !== undefined) this.#addCause(down, cause);
+        if (!isOpen) continue;
+        this.#states[down] = STATE.skipped;
+        this.#unfinished--;
+        skipped.push(down);
+      }
+    }
+    return skipped;
+  }
+
+  #addCause(id: number, cause: number): void {
+    const causes = this.#causes.get(id);
+    if (causes === undefined) this.#causes.set(id, new Set([cause]));
+    else causes.add(cause);
+  }
+}
+
+/** Longest way from each node to the end, in milliseconds, the node included. O(nodes + edges). */
+function criticalPaths(edges: Edges, durations: Float64Array | undefined): Float64Array {
+  const paths = new Float64Array(edges.size);
+  for (let i = edges.order.length - 1; i >= 0; i--) {
+    const id = edges.order[i];
+    let longest = 0;
+    for (let e = edges.downStarts[id]; e < edges.downStarts[id + 1]; e++) {
+      longest = Math.max(longest, paths[edges.downs[e]]);
+    }
+    paths[id] = longest + (durations?.[id] ?? 1);
+  }
+  return paths;
+}
+
+/** A permutation of 0 … size-1 that depends on the seed; the identity for seed 0. */
+function ranksOf(size: number, seed: number): Uint32Array {
+  const ranks = new Uint32Array(size);
+  for (let i = 0; i < size; i++) ranks[i] = i;
+  if (seed === 0) return ranks;
+  let state = seed >>> 0;
+  for (let i = size - 1; i > 0; i--) {
+    // Mulberry32 (Tommy Ettinger, public domain): enough for shuffling.
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    const j = ((t ^ (t >>> 14)) >>> 0) % (i + 1);
+    [ranks[i], ranks[j]] = [ranks[j], ranks[i]];
+  }
+  return ranks;
+}
