@@ -1,0 +1,17 @@
+/**
+ * How this program starts itself again. Does not know what it is started for.
+ *
+ * @module
+ */
+
+/** Flags of `deno run` that flow needs; the launcher, `deno install` and `deno compile` bake the same. */
+const DENO_FLAGS = ["-A", "--no-prompt", "--unstable-worker-options", "--quiet"];
+
+/**
+ * Returns program and leading arguments that run this very flow, whatever form it has: from source,
+ * as one bundled file, installed, or compiled. Append a command, for example `"host"`.
+ */
+export function selfCommand(): string[] {
+  if (Deno.build.standalone) return [Deno.execPath()];
+  return [Deno.execPath(), "run", ...DENO_FLAGS, Deno.mainModule];
+}
