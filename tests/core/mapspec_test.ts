@@ -1,0 +1,165 @@
+/** Tests of the map-spec grammar and of the axis check. */
+
+import fc from "fast-check";
+import { checkAxes, type MapSpec, parseMapSpec } from "../../core/mapspec.ts";
+import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
+
+/** Parses a map-spec that must be right. */
+function spec(text: string): MapSpec {
+  const result = parseMapSpec(text);
+  assertOk(result.ok, result.ok ? "" : result.message);
+  return result.spec;
+}
+
+/** Puts carets under the place of a problem. */
+function carets(text: string): string {
+  const result = parseMapSpec(text);
+  assertOk(!result.ok, `expected a problem in ${text}`);
+  return " ".repeat(result.start) + "~".repeat(result.end - result.start) + " " +
+    result.message.slice(`Cannot read map-spec "${text}": `.length);
+}
+
+Deno.test("parseMapSpec() reads every form of the grammar", () => {
+  const cases: readonly (readonly [string, string, string, string, string])[] = [
+    // text, normal form, mapped, generated, reduced
+    ["x[i] -> y[i]", "x[i] -> y[i]", "i", "", ""],
+    ["x[i]->y[i]", "x[i] -> y[i]", "i", "", ""],
+    [" x [ i ] ,\n y[j]->z[i,j] ", "x[i], y[j] -> z[i, j]", "i j", "", ""],
+    ["x[a], y[a], z[b] -> r[a, b]", "x[a], y[a], z[b] -> r[a, b]", "a b", "", ""],
+    ["x[i] -> p[i], q[i]", "x[i] -> p[i], q[i]", "i", "", ""],
+    ["x[i], y[j] -> z[j, i]", "x[i], y[j] -> z[j, i]", "j i", "", ""],
+    ["... -> x[i]", "... -> x[i]", "", "i", ""],
+    ["...->x[i,j]", "... -> x[i, j]", "", "i j", ""],
+    ["b[i] -> c[i, j]", "b[i] -> c[i, j]", "i", "j", ""],
+    ["b[i] -> c[j, i]", "b[i] -> c[j, i]", "i", "j", ""],
+    ["y[i, :] -> s[i]", "y[i, :] -> s[i]", "i", "", "y"],
+    ["z[:, j, :] -> r[j]", "z[:, j, :] -> r[j]", "j", "", "z"],
+    ["x[:], w[k] -> r[k]", "x[:], w[k] -> r[k]", "k", "", "x"],
+    ["foo.x[i] -> foo.bar.y[i]", "foo.x[i] -> foo.bar.y[i]", "i", "", ""],
+    ["my-node.a[i] -> step-1[i]", "my-node.a[i] -> step-1[i]", "i", "", ""],
+    ["größe[zeit] -> _y[zeit]", "größe[zeit] -> _y[zeit]", "zeit", "", ""],
+  ];
+  for (const [text, normal, mapped, generated, reduced] of cases) {
+    const { text: got, ...rest } = spec(text);
+    assertEquals(got, normal);
+    assertEquals(rest.mapped.join(" "), mapped, text);
+    assertEquals(rest.generated.join(" "), generated, text);
+    assertEquals(rest.reduced.join(" "), reduced, text);
+  }
+});
+
+Deno.test("parseMapSpec() returns plain data", () => {
+  assertEquals(spec("x[i, :] -> y[i, k]"), {
+    text: "x[i, :] -> y[i, k]",
+    inputs: [{ name: "x", axes: ["i", ":"] }],
+    outputs: [{ name: "y", axes: ["i", "k"] }],
+    axes: ["i", "k"],
+    mapped: ["i"],
+    generated: ["k"],
+    reduced: ["x"],
+  });
+});
+
+Deno.test("parseMapSpec() points at what is wrong", () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ["x[i]", '~~~~ it has no "->"'],
+    ["", ' it has no "->"'],
+    ["x[i] -> y[i] -> z[i]", '             ~~ it has more than one "->"'],
+    ["x -> y", '~ "x" has no axes'],
+    ["x[i] -> y", '        ~ "y" has no axes'],
+    ["x[] -> y[i]", ' ~~ the brackets of "x" are empty'],
+    ["x[i], garbage -> y[i]", '      ~~~~~~~ "garbage" has no axes'],
+    ["x[i] y[i] -> z[i]", '     ~ expected "," before "y"'],
+    ["x[i]] -> z[i]", '    ~ expected "," before "]"'],
+    ["x[i], -> z[i]", "       expected an input"],
+    [" -> z[i]", "  expected an input"],
+    ["x[i] -> ", "         expected an output"],
+    ["1x[i] -> z[i]", '~~ "1x" is no name'],
+    ["x$[i] -> z[i]", '~~ "x$" is no name'],
+    ["x.[i] -> z[i]", '~~ "x." is no name'],
+    ["[i] -> z[i]", '~ "[" is no name'],
+    ["x[1] -> z[i]", '  ~ "1" is no axis of "x"'],
+    ["x[i+1] -> z[i]", '  ~~~ "i+1" is no axis of "x"'],
+    ["x[i,] -> z[i]", '    ~ "]" is no axis of "x"'],
+    ["x[i j] -> z[i]", '    ~ expected "," or "]" before "j"'],
+    ["x[::] -> z[i]", '  ~~ "::" is no axis of "x"'],
+    ["x[i -> z[i]", ' ~~~ "x[" is not closed'],
+    ["x[i] -> z[i", '         ~~ "z[" is not closed'],
+    ["x[i, i] -> z[i]", '     ~ "x" has axis "i" twice'],
+    ["x[i] -> z[i, i]", '             ~ "z" has axis "i" twice'],
+    ["..., x[i] -> z[i]", '~~~ "..." must be the only input'],
+    ["x[i] -> ...", '        ~~~ "..." must be the only input'],
+    ["x[i] -> z[:]", '          ~ output "z" has ":"'],
+    ["x[i] -> p[i], q[j]", '              ~~~~ outputs "p" and "q" have different axes'],
+    ["x[i], y[j] -> z[i]", '        ~ axis "j" of input "y" is missing in output "z"'],
+    ["x[i], x[j] -> z[i, j]", '      ~~~~ "x" is input twice'],
+    ["x[i] -> z[i], z[i]", '              ~~~~ "z" is output twice'],
+    ["x[i] -> x[i]", '        ~~~~ "x" is both input and output'],
+  ];
+  for (const [text, expected] of cases) {
+    assertEquals(carets(text).trimEnd(), expected.trimEnd(), text);
+  }
+});
+
+Deno.test("parseMapSpec() gives every problem a hint", () => {
+  const result = parseMapSpec("x[i], y[j] -> z[i]");
+  assertOk(!result.ok);
+  assertEquals(result.hint, 'Add "j" to the output, or write ":" to reduce it');
+});
+
+Deno.test("parseMapSpec() is the inverse of its normal form", () => {
+  const axis = fc.constantFrom("i", "j", "k");
+  const axes = fc.uniqueArray(axis, { minLength: 1, maxLength: 3 });
+  const model = fc.tuple(axes, fc.array(fc.array(fc.nat(5), { minLength: 1, maxLength: 3 })));
+  fc.assert(fc.property(model, fc.constantFrom("", " ", "\t "), ([out, picks], gap) => {
+    const inputs = picks.map((pick, at) => {
+      const names = pick.map((n) => out[n] ?? ":");
+      const unique = names.map((n, k) => names.indexOf(n) === k ? n : ":");
+      return `a${at}[${unique.join(gap + "," + gap)}]`;
+    });
+    const left = inputs.length === 0 ? "..." : inputs.join("," + gap);
+    const parsed = spec(`${left}${gap}->${gap}out[${out.join(",")}]`);
+    assertEquals(spec(parsed.text), parsed);
+    assertEquals(new Set([...parsed.mapped, ...parsed.generated]), new Set(out));
+  }));
+});
+
+Deno.test("parseMapSpec() reports a place inside any text and never throws", () => {
+  const text = fc.string({ unit: fc.constantFrom(..."xyij[]:,.->\t 1é💥") });
+  fc.assert(
+    fc.property(text, (t) => {
+      const result = parseMapSpec(t);
+      if (result.ok) return;
+      assertOk(0 <= result.start && result.start <= result.end && result.end <= t.length, t);
+      assertIncludes(result.message, "Cannot read map-spec");
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+Deno.test("checkAxes() accepts consistent axes and ':' for any name", () => {
+  const good = ["x[i], y[j] -> z[i, j]", "z[:, j] -> c[j]", "z[i, :], w[k] -> r[i, k]"];
+  assertEquals(checkAxes(good.map(spec)), []);
+  assertEquals(checkAxes([]), []);
+});
+
+Deno.test("checkAxes() finds two names for one axis", () => {
+  const problems = checkAxes(["x[i] -> y[i]", "y[j] -> z[j]"].map(spec));
+  assertEquals(problems.map((p) => [p.name, p.specs, p.message]), [
+    ["y", [0, 1], 'Array "y" has different axis names: "y[i]" and "y[j]"'],
+  ]);
+});
+
+Deno.test("checkAxes() finds two ranks of one array", () => {
+  const problems = checkAxes(["x[i] -> y[i]", "y[i, j] -> z[i, j]"].map(spec));
+  assertEquals(problems.map((p) => [p.name, p.specs, p.message]), [
+    ["y", [0, 1], 'Array "y" has 1 axes in "y[i]" and 2 in "y[i, j]"'],
+  ]);
+});
+
+Deno.test("checkAxes() remembers a name that another map-spec left open", () => {
+  const problems = checkAxes(
+    ["z[:, j] -> c[j]", "z[i, :] -> r[i]", "z[k, j] -> s[k, j]"].map(spec),
+  );
+  assertEquals(problems.map((p) => [p.name, p.specs]), [["z", [1, 2]]]);
+});
