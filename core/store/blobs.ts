@@ -1,0 +1,350 @@
+/**
+ * Bytes by digest: `blobs/ab/cdef…` below the store directory. Does not know actions, keys, indexes or runs.
+ *
+ * Every blob is written aside and renamed, so it is complete or absent; every read is verified. Any number of processes
+ * may use one directory at once. No fsync: after a power loss a blob may be damaged, which the next read notices.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { dirname } from "node:path";
+import { type Digest, digestOf, digestOfFile } from "../base/digest.ts";
+import { StoreError } from "../base/error.ts";
+import { errnoOf, guarded, lstatIfExists, removeIfExists, storeError, uniqueName } from "./io.ts";
+import {
+  manifestText,
+  notAFile,
+  parseManifest,
+  type TreeEntry,
+  treeSizeBytes,
+  walkTree,
+} from "./tree.ts";
+
+/** Files up to this size are read in one piece, in bytes. */
+const WHOLE_BYTES = 1 << 20;
+
+/** Size of the blocks of larger files, in bytes. */
+const BLOCK_BYTES = 1 << 20;
+
+/** Failures of reading that lie in the blob, not in the process: no permission, not a file, bad disk. */
+const DAMAGE: ReadonlySet<string> = new Set([
+  "EACCES",
+  "EPERM",
+  "EISDIR",
+  "ENOTDIR",
+  "ELOOP",
+  "EIO",
+]);
+
+/** A blob is missing or its bytes are not what its digest says. The remedy is to compute it again. */
+export class DamagedBlobError extends StoreError {
+  readonly digest: Digest;
+
+  constructor(digest: Digest, why: string, cause?: unknown) {
+    super(`Cannot read blob ${digest.slice(0, 12)}: ${why}`, { facts: { digest }, cause });
+    this.digest = digest;
+  }
+}
+
+/** The blobs of one store directory. Stateless: making one costs nothing, and hosts make their own. */
+export class Blobs {
+  readonly #dir: string;
+  readonly #tmp: string;
+
+  /** @param dir The store directory (`.pipecache`), absolute; subdirectories are made when needed. */
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.#tmp = `${dir}/tmp`;
+  }
+
+  /** Returns where a blob is or would be. Its bytes are not verified, and it must never be written or linked to. */
+  pathOf(digest: Digest): string {
+    return `${this.#dir}/blobs/${digest.slice(0, 2)}/${digest.slice(2)}`;
+  }
+
+  /** Tells whether a blob is present. Its content is not looked at. */
+  has(digest: Digest): boolean {
+    return lstatIfExists(this.pathOf(digest))?.isFile === true;
+  }
+
+  /**
+   * Stores bytes and returns their digest.
+   *
+   * @throws {StoreError} If they cannot be written; nothing is left behind.
+   */
+  put(bytes: Uint8Array): Digest {
+    const digest = digestOf(bytes);
+    if (this.#isPresent(digest, bytes.length)) return digest;
+    this.#viaTmp((tmp) => {
+      guarded("write", tmp, () => Deno.writeFileSync(tmp, bytes, { createNew: true, mode: 0o444 }));
+      this.#install(tmp, digest);
+    });
+    return digest;
+  }
+
+  /**
+   * Moves a finished file into the store. A file with other hard links, or on another file system, is copied.
+   *
+   * @param path A regular file that nobody writes any more; it is gone afterwards.
+   * @throws {FlowError} If it is a symlink or a special file.
+   * @throws {StoreError} If it cannot be read or moved.
+   */
+  adopt(path: string): { digest: Digest; sizeBytes: number; executable: boolean } {
+    const info = guarded("read", path, () => Deno.lstatSync(path));
+    if (!info.isFile) throw notAFile(path, info.isSymlink);
+    const executable = ((info.mode ?? 0) & 0o100) !== 0;
+    return this.#viaTmp((tmp) => {
+      this.#take(path, tmp, info);
+      // Hashed only now: under its old name somebody could still have changed it.
+      const { digest, sizeBytes } = guarded("read", path, () => digestOfFile(tmp));
+      if (this.#isPresent(digest, sizeBytes)) guarded("remove", tmp, () => removeIfExists(tmp));
+      else this.#install(tmp, digest);
+      return { digest, sizeBytes, executable };
+    });
+  }
+
+  /**
+   * Moves all files of a directory into the store and adds the manifest.
+   *
+   * @param dir A directory that nobody writes any more; its files are gone afterwards.
+   * @returns The digest of the manifest and the total size of the files.
+   * @throws {FlowError} If it holds a symlink or a special file; then nothing was moved.
+   */
+  adoptTree(dir: string): { digest: Digest; sizeBytes: number } {
+    const walked = guarded("read", dir, () => walkTree(dir));
+    const entries: TreeEntry[] = walked.map(({ path, isFile }) =>
+      isFile
+        ? { path, ...this.adopt(`${dir}/${path}`) }
+        : { path, digest: null, sizeBytes: 0, executable: false }
+    );
+    const digest = this.put(new TextEncoder().encode(manifestText(entries)));
+    return { digest, sizeBytes: treeSizeBytes(entries) };
+  }
+
+  /**
+   * Returns the verified bytes of a blob.
+   *
+   * @throws {DamagedBlobError} If it is missing or damaged; a damaged one was moved to `quarantine/`.
+   */
+  read(digest: Digest): Uint8Array<ArrayBuffer> {
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = Deno.readFileSync(this.pathOf(digest));
+    } catch (error) {
+      throw this.#unreadable(digest, error);
+    }
+    if (digestOf(bytes) !== digest) throw this.#mismatch(digest);
+    return bytes;
+  }
+
+  /**
+   * Yields the bytes of a blob in blocks. They may be trusted only when the generator ended without throwing.
+   * A block is valid until the next one is asked for.
+   *
+   * @throws {DamagedBlobError} As `read`, at the end of the bytes.
+   */
+  *blocks(digest: Digest): Generator<Uint8Array> {
+    const hasher = createHash("sha256");
+    try {
+      using file = Deno.openSync(this.pathOf(digest), { read: true });
+      const block = new Uint8Array(BLOCK_BYTES);
+      for (let n = file.readSync(block); n !== null; n = file.readSync(block)) {
+        const part = block.subarray(0, n);
+        hasher.update(part);
+        yield part;
+      }
+    } catch (error) {
+      throw this.#unreadable(digest, error);
+    }
+    if (hasher.digest("hex") !== digest) throw this.#mismatch(digest);
+  }
+
+  /** Hashes a blob again and returns whether it is present and intact; a damaged one is moved to `quarantine/`. */
+  verify(digest: Digest): boolean {
+    try {
+      if (this.has(digest) && digestOfFile(this.pathOf(digest)).digest === digest) return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      if (!DAMAGE.has(errnoOf(error) ?? "")) throw storeError("read", this.pathOf(digest), error);
+    }
+    this.#quarantine(digest);
+    return false;
+  }
+
+  /** Returns the entries of a stored directory. */
+  readTree(digest: Digest): readonly TreeEntry[] {
+    return parseManifest(new TextDecoder().decode(this.read(digest)));
+  }
+
+  /**
+   * Writes a verified copy of a blob to a path, atomically. Never a link: an edit of the copy must not reach the store.
+   *
+   * @param targetPath Its directory is made if needed; what is there (not a directory) is replaced.
+   * @throws {DamagedBlobError} If the blob is missing or damaged; the target is as before.
+   * @throws {StoreError} If the target cannot be written; it is as before.
+   */
+  publish(digest: Digest, targetPath: string, options: { executable?: boolean } = {}): void {
+    const aside = asideOf(targetPath);
+    try {
+      this.#copyOut(digest, aside, options.executable === true);
+      guarded("publish", targetPath, () => Deno.renameSync(aside, targetPath));
+    } catch (error) {
+      removeIfExists(aside);
+      throw error;
+    }
+  }
+
+  /**
+   * Makes a directory equal to a stored tree: built aside, then swapped in by renames. What was there is replaced whole.
+   *
+   * @throws {DamagedBlobError} If the manifest or a file is missing or damaged; the target is as before.
+   * @throws {StoreError} If the manifest is hostile or the target cannot be written; it is as before.
+   */
+  publishTree(digest: Digest, targetDir: string): void {
+    const entries = this.readTree(digest);
+    const aside = asideOf(targetDir);
+    try {
+      guarded("make directory", aside, () => Deno.mkdirSync(aside, { recursive: true }));
+      for (const { path, digest, executable } of entries) {
+        const inside = `${aside}/${path}`;
+        if (digest !== null) this.#copyOut(digest, inside, executable);
+        else guarded("write", inside, () => Deno.mkdirSync(inside, { recursive: true }));
+      }
+      swapIn(aside, targetDir);
+    } catch (error) {
+      removeIfExists(aside);
+      throw error;
+    }
+  }
+
+  /** Writes a verified copy to a new file. */
+  #copyOut(digest: Digest, path: string, executable: boolean): void {
+    const mode = executable ? 0o777 : 0o666;
+    const size = lstatIfExists(this.pathOf(digest))?.size ?? 0;
+    const options = { write: true, createNew: true, mode } as const;
+    const blocks = size <= WHOLE_BYTES ? [this.read(digest)] : this.blocks(digest);
+    using file = guarded(
+      "write",
+      path,
+      () => withDir(dirname(path), () => Deno.openSync(path, options)),
+    );
+    for (const block of blocks) guarded("write", path, () => writeAll(file, block));
+  }
+
+  /** Runs `body` with a new name in `tmp/`; if it throws, nothing stays there. */
+  #viaTmp<T>(body: (tmp: string) => T): T {
+    const tmp = `${this.#tmp}/${uniqueName()}`;
+    guarded("make directory", this.#tmp, () => Deno.mkdirSync(this.#tmp, { recursive: true }));
+    try {
+      return body(tmp);
+    } catch (error) {
+      removeIfExists(tmp);
+      throw error;
+    }
+  }
+
+  /** Gets a file under a name in `tmp/`, as an inode nobody else has a name for. */
+  #take(path: string, tmp: string, info: Deno.FileInfo): void {
+    guarded("store", path, () => {
+      if ((info.nlink ?? 1) <= 1 && renamed(path, tmp)) return;
+      Deno.copyFileSync(path, tmp);
+      Deno.removeSync(path);
+    });
+  }
+
+  /** Gives a finished temporary file its final name. */
+  #install(tmp: string, digest: Digest): void {
+    const path = this.pathOf(digest);
+    guarded("write", path, () => {
+      Deno.chmodSync(tmp, 0o444);
+      withDir(path.slice(0, path.lastIndexOf("/")), () => Deno.renameSync(tmp, path));
+    });
+  }
+
+  /** Tells whether a blob of the right size is present; one of the wrong size is replaced by the caller. */
+  #isPresent(digest: Digest, sizeBytes: number): boolean {
+    const info = lstatIfExists(this.pathOf(digest));
+    if (info === undefined) return false;
+    if (info.isFile) return info.size === sizeBytes;
+    this.#quarantine(digest);
+    return false;
+  }
+
+  /** Returns the error for a failed read. Only what is wrong with the blob itself puts it into quarantine. */
+  #unreadable(digest: Digest, cause: unknown): StoreError {
+    if (cause instanceof Deno.errors.NotFound) {
+      return new DamagedBlobError(digest, "it is missing", cause);
+    }
+    const error = storeError("read", this.pathOf(digest), cause);
+    if (!DAMAGE.has(errnoOf(cause) ?? "")) return error;
+    this.#quarantine(digest);
+    return new DamagedBlobError(digest, error.message, cause);
+  }
+
+  #mismatch(digest: Digest): DamagedBlobError {
+    this.#quarantine(digest);
+    return new DamagedBlobError(digest, "its bytes do not match its digest");
+  }
+
+  /** Takes a bad blob out of use but keeps it for inspection. */
+  #quarantine(digest: Digest): void {
+    const dir = `${this.#dir}/quarantine`;
+    const target = `${dir}/${digest}-${uniqueName()}`;
+    guarded("quarantine", this.pathOf(digest), () => {
+      try {
+        withDir(dir, () => Deno.renameSync(this.pathOf(digest), target));
+      } catch (error) {
+        // Another process was faster.
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    });
+  }
+}
+
+/** Runs `body`; if it fails because `dir` is missing, makes it and runs `body` again. */
+function withDir<T>(dir: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    Deno.mkdirSync(dir, { recursive: true });
+    return body();
+  }
+}
+
+/** Renames a file and returns true; returns false if the new name is on another file system. */
+function renamed(from: string, to: string): boolean {
+  try {
+    Deno.renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === "EXDEV") return false;
+    throw error;
+  }
+}
+
+/** Returns a new name next to the target, where a rename is atomic. */
+function asideOf(target: string): string {
+  return `${dirname(target)}/.flow-${uniqueName()}`;
+}
+
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+}
+
+/** Gives `aside` the name of `target`; what was there is put back if that fails, and removed if not. */
+function swapIn(aside: string, target: string): void {
+  guarded("publish", target, () => {
+    const old = `${aside}-old`;
+    const hadOld = lstatIfExists(target) !== undefined;
+    if (hadOld) Deno.renameSync(target, old);
+    try {
+      Deno.renameSync(aside, target);
+    } catch (error) {
+      if (hadOld) Deno.renameSync(old, target);
+      throw error;
+    }
+    if (hadOld) removeIfExists(old);
+  });
+}
