@@ -1,0 +1,37 @@
+/**
+ * The public API of flow: everything `cli/` and workflow files may import. Defines nothing itself and knows nothing
+ * of terminals.
+ *
+ * @module
+ */
+
+export * from "./action.ts";
+export * from "./base/error.ts";
+export {
+  formatDiagnostic,
+  formatPlace,
+  formatSnippet,
+  type Position,
+  positionOf,
+  sanitize,
+  type SourceFile,
+  type Span,
+} from "./base/source.ts";
+export { nearest } from "./base/suggest.ts";
+export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
+export {
+  Engine,
+  type EngineOptions,
+  type Explanation,
+  type ListEntry,
+  type NodeLog,
+  type PlanEntry,
+  type RunOutcome,
+  type RunRequest,
+  type StoredOutput,
+} from "./engine.ts";
+export * from "./event.ts";
+export * from "./workflow.ts";
+export type { GraphView, ViewEdge, ViewNode } from "./report/view.ts";
+export { Store } from "./store/store.ts";
+export { hostMain } from "./executor/host.ts";

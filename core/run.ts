@@ -1,0 +1,698 @@
+/**
+ * The loop: checks what is ready, starts what fits, else waits for a completion. The only place where graph,
+ * schedule, keys, store and executors meet. Does not know terminals, files of definitions or reports.
+ *
+ * The order that makes every kill harmless: an executor puts blobs; the loop records the result; only then may
+ * a dependent be checked. What is lost at any point is work, never truth.
+ *
+ * @module
+ */
+
+import type { Action, ActionResult, Completion, Failure, OutputResult, Usage } from "./action.ts";
+import type { Digest } from "./base/digest.ts";
+import { InternalError, messageOf, StoreError } from "./base/error.ts";
+import { formatPlace } from "./base/source.ts";
+import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
+import type { Executor } from "./executor/executor.ts";
+import type { Graph, NodeId } from "./graph.ts";
+import type { Prepared, Rebuild } from "./rebuild.ts";
+import { type Schedule, STATE } from "./schedule.ts";
+import type { RecordEntry, Store } from "./store/store.ts";
+import type { NodeDef } from "./workflow.ts";
+
+/** What a run works with. */
+export interface RunContext {
+  readonly run: string;
+  /** Identity of the workflow in the store: its path relative to the store's parent. */
+  readonly workflow: string;
+  readonly graph: Graph;
+  readonly schedule: Schedule;
+  readonly rebuild: Rebuild;
+  readonly store: Store;
+  /** By kind of work. */
+  readonly executors: { readonly call: Executor; readonly run: Executor };
+  /** Outputs by node; the loop fills it, `rebuild` reads it. */
+  readonly results: (readonly OutputResult[] | undefined)[];
+  readonly limits: Limits;
+  /** Nodes whose stored result is not used. */
+  readonly forced: ReadonlySet<number>;
+  readonly failFast: boolean;
+  /** Directory of private directories of this session. */
+  readonly privateDir: string;
+  /** Directory of this run's logs. */
+  readonly logDir: string;
+  readonly graceMs: number;
+  readonly onEvent: (event: Event) => void;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Aborted: start nothing more and stop what runs, with grace. */
+  readonly stop: AbortSignal;
+  /** Aborted: stop at once. */
+  readonly kill: AbortSignal;
+}
+
+/** What may be used at the same time. */
+export interface Limits {
+  /** Slots. */
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly pools: Readonly<Record<string, number>>;
+}
+
+/** How a run ended. */
+export interface LoopOutcome {
+  readonly outcome: "ok" | "failed" | "aborted";
+  readonly counts: Counts;
+}
+
+/** A node that is being run. */
+interface Running {
+  readonly id: NodeId;
+  readonly prepared: Prepared;
+  readonly attempt: number;
+  readonly logPath: string;
+}
+
+/** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
+const CHECKS_PER_TURN = 512;
+/** Work sent to a slot ahead of time: about this many milliseconds of short function nodes. */
+const AHEAD_MS = 20;
+/** Function nodes sent ahead to a slot at most. */
+const AHEAD_LIMIT = 256;
+/** Pause between looks at keys that another process computes, in milliseconds. */
+const CLAIM_POLL_MS = 25;
+
+/** One run, from the first check to the last completion. */
+export class RunLoop {
+  readonly #c: RunContext;
+  readonly #running = new Map<number, Running>();
+  readonly #completions: Completion[] = [];
+  readonly #timers = new Set<number>();
+  /** Nodes that wait for the same key: computed by a node of this run, or by another process. */
+  readonly #followers = new Map<Digest, NodeId[]>();
+  readonly #foreign = new Map<NodeId, Prepared>();
+  readonly #prepared = new Map<NodeId, Prepared>();
+  readonly #attempts = new Map<NodeId, number>();
+  readonly #remake = new Set<NodeId>();
+  /** Digests whose bytes were made or verified in this run. */
+  readonly #verified = new Set<Digest>();
+  readonly #touched: { node: string; key: Digest }[] = [];
+  readonly #released: Digest[] = [];
+  readonly #counts = { hit: 0, done: 0, failed: 0, skipped: 0 };
+  readonly #used = { cpus: 0, calls: 0, memoryBytes: 0, pools: new Map<string, number>() };
+  /** Mean wall time of function nodes by module and export, in milliseconds. */
+  readonly #callMs = new Map<string, number>();
+  #wake: () => void = () => {};
+  #nextAction = 1;
+  #isStopping = false;
+
+  constructor(context: RunContext) {
+    this.#c = context;
+  }
+
+  /**
+   * Runs until everything wanted has ended or the run was stopped.
+   *
+   * @throws {StoreError} If results cannot be recorded.
+   */
+  async run(): Promise<LoopOutcome> {
+    const { stop, kill } = this.#c;
+    const onStop = (): void => this.#stopAll(this.#c.graceMs);
+    const onKill = (): void => this.#stopAll(0);
+    stop.addEventListener("abort", onStop);
+    kill.addEventListener("abort", onKill);
+    try {
+      if (stop.aborted || kill.aborted) this.#isStopping = true;
+      await this.#loop();
+    } finally {
+      stop.removeEventListener("abort", onStop);
+      kill.removeEventListener("abort", onKill);
+      for (const timer of this.#timers) clearTimeout(timer);
+      this.#flush();
+    }
+    const isAborted = stop.aborted || kill.aborted;
+    const outcome = isAborted ? "aborted" : this.#counts.failed > 0 ? "failed" : "ok";
+    return { outcome, counts: { ...this.#counts } };
+  }
+
+  async #loop(): Promise<void> {
+    const { schedule } = this.#c;
+    for (;;) {
+      const ended = this.#complete();
+      if (this.#isStopping ? this.#running.size === 0 : schedule.unfinished === 0) return;
+      const checked = this.#isStopping ? 0 : this.#check();
+      const started = this.#isStopping ? 0 : this.#start();
+      this.#flush();
+      if (ended + checked + started > 0) {
+        // Let signals, timers and the executors' messages in between turns.
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        continue;
+      }
+      await this.#wait();
+    }
+  }
+
+  #wait(): Promise<void> {
+    if (this.#completions.length > 0) return Promise.resolve();
+    const isWaiting = this.#running.size > 0 || this.#timers.size > 0 || this.#foreign.size > 0;
+    if (!isWaiting) {
+      throw new InternalError("Cannot go on: nothing runs and nothing can start", {
+        facts: {
+          unfinished: String(this.#c.schedule.unfinished),
+          queued: String(this.#c.schedule.queued),
+        },
+      });
+    }
+    if (this.#foreign.size > 0) this.#after(CLAIM_POLL_MS, () => this.#askForeign());
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+
+  /** Runs `body` later in the loop's own time; the timer counts as something to wait for. */
+  #after(ms: number, body: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      body();
+      this.#wake();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  // ---- checking: is a ready node up to date? ------------------------------------------------
+
+  #check(): number {
+    let count = 0;
+    while (count < CHECKS_PER_TURN) {
+      const id = this.#c.schedule.popReady();
+      if (id < 0) break;
+      count++;
+      this.#checkNode(id as NodeId);
+    }
+    return count;
+  }
+
+  #checkNode(id: NodeId): void {
+    const def = this.#c.graph.defs[id];
+    if (!def.enabled) {
+      this.#skip(this.#c.schedule.skip(id));
+      return;
+    }
+    let prepared: Prepared;
+    try {
+      prepared = this.#c.rebuild.prepare(id);
+    } catch (error) {
+      this.#failBeforeStart(id, error);
+      return;
+    }
+    if (this.#lookUp(id, prepared)) return;
+    this.#miss(id, prepared);
+  }
+
+  /** Takes the stored result of a node if there is one and all its bytes can be had. */
+  #lookUp(id: NodeId, prepared: Prepared): boolean {
+    const { graph, store, forced } = this.#c;
+    const def = graph.defs[id];
+    if (!isCached(def) || forced.has(id) || this.#remake.has(id)) return false;
+    const result = store.lookup(prepared.key);
+    if (result === undefined || isExpired(def, result, this.#c.now())) return false;
+    const outputs = alignOutputs(def, result.outputs);
+    if (outputs === undefined) return false;
+    let restored: string[];
+    try {
+      restored = this.#restore(id, outputs);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#warn("damaged", `${error.message}: node "${def.name}" runs again`, def.name);
+      return false;
+    }
+    this.#c.results[id] = outputs;
+    this.#counts.hit++;
+    this.#touched.push({ node: def.name, key: prepared.key });
+    this.#emit({
+      type: "hit",
+      node: def.name,
+      key: prepared.key,
+      ...(restored.length === 0 ? {} : { restored }),
+    });
+    this.#c.schedule.settle(id);
+    return true;
+  }
+
+  /**
+   * Makes sure that the outputs of a hit can be used: published files are as recorded, or are published again.
+   *
+   * @returns Paths that had to be published again, relative to the workflow.
+   * @throws {StoreError} If bytes are missing or damaged.
+   */
+  #restore(id: NodeId, outputs: readonly OutputResult[]): string[] {
+    const { rebuild, store, graph } = this.#c;
+    const restored: string[] = [];
+    outputs.forEach((output, position) => {
+      const path = rebuild.publishedPath(id, position);
+      if (path === undefined) {
+        if (output.text === undefined && !store.blobs.has(output.digest)) {
+          throw new StoreError(`Cannot find the stored bytes of output "${output.name}"`);
+        }
+      } else if (!this.#isPublished(path, output)) {
+        this.#publish(path, output);
+        restored.push(graph.defs[id].outputs[position].path ?? path);
+      }
+    });
+    return restored;
+  }
+
+  #isPublished(path: string, output: OutputResult): boolean {
+    const { files } = this.#c.store;
+    return output.kind === "dir"
+      ? files.expectTree(path, output.digest)
+      : files.expect(path, output.digest);
+  }
+
+  #publish(path: string, output: OutputResult): void {
+    const { blobs, files } = this.#c.store;
+    if (output.kind === "dir") blobs.publishTree(output.digest, path);
+    else {
+      blobs.publish(output.digest, path, { executable: output.executable === true });
+      files.published(path, output.digest);
+    }
+  }
+
+  #miss(id: NodeId, prepared: Prepared): void {
+    const { schedule, store, graph } = this.#c;
+    const followers = this.#followers.get(prepared.key);
+    if (isCached(graph.defs[id]) && !this.#c.forced.has(id)) {
+      if (followers !== undefined) {
+        followers.push(id);
+        return;
+      }
+      if (!store.claims.claim(prepared.key)) {
+        this.#foreign.set(id, prepared);
+        return;
+      }
+      this.#followers.set(prepared.key, []);
+    }
+    const lost = this.#lostUpstreams(id, prepared);
+    if (lost.length > 0) {
+      this.#endFlight(prepared.key);
+      for (const up of schedule.demand(id, lost)) {
+        this.#remake.add(up as NodeId);
+        this.#checkNode(up as NodeId);
+      }
+      return;
+    }
+    this.#prepared.set(id, prepared);
+    schedule.queue(id);
+  }
+
+  /** Upstreams whose values were hits but whose bytes turn out to be damaged now that they are needed. */
+  #lostUpstreams(id: NodeId, prepared: Prepared): NodeId[] {
+    const { graph, store } = this.#c;
+    const lost = new Set<NodeId>();
+    graph.wires[id].forEach(({ source }, position) => {
+      const input = prepared.inputs[position];
+      if (source.kind !== "output" || input.kind !== "value" || input.text !== undefined) return;
+      if (this.#verified.has(input.digest)) return;
+      try {
+        store.blobs.verify(input.digest);
+        this.#verified.add(input.digest);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        const name = graph.defs[source.node].name;
+        this.#warn("damaged", `${error.message}: node "${name}" runs again`, name);
+        lost.add(source.node);
+      }
+    });
+    return [...lost];
+  }
+
+  /** Asks for keys that other processes compute: they are done, given up, or still being computed. */
+  #askForeign(): void {
+    for (const [id, prepared] of [...this.#foreign]) {
+      if (this.#c.schedule.stateOf(id) !== STATE.ready) {
+        this.#foreign.delete(id);
+      } else if (this.#lookUp(id, prepared)) {
+        this.#foreign.delete(id);
+      } else if (this.#c.store.claims.isFree(prepared.key)) {
+        this.#foreign.delete(id);
+        this.#miss(id, prepared);
+      }
+    }
+  }
+
+  // ---- starting: what fits into the free resources? -----------------------------------------
+
+  #start(): number {
+    const calls: Action[] = [];
+    const runs: Action[] = [];
+    for (;;) {
+      const id = this.#c.schedule.popQueued((candidate) => this.#fits(candidate));
+      if (id < 0) break;
+      const action = this.#begin(id as NodeId);
+      if (action === undefined) continue;
+      (action.work.kind === "call" ? calls : runs).push(action);
+    }
+    const report = (completion: Completion): void => {
+      this.#completions.push(completion);
+      this.#wake();
+    };
+    if (calls.length > 0) this.#c.executors.call.submit(calls, report);
+    if (runs.length > 0) this.#c.executors.run.submit(runs, report);
+    return calls.length + runs.length;
+  }
+
+  #fits(id: number): boolean {
+    const { limits } = this.#c;
+    const { resources, work } = this.#c.graph.defs[id];
+    const used = this.#used;
+    if (isShort(this.#c.graph.defs[id])) {
+      const free = limits.cpus - used.cpus;
+      if (free <= 0 || used.calls >= free * this.#ahead(callName(work))) return false;
+    } else if (
+      used.cpus + Math.min(used.calls, limits.cpus) + cpusOf(resources.cpus, limits) > limits.cpus
+    ) {
+      return false;
+    }
+    if (used.memoryBytes + (resources.memoryBytes ?? 0) > limits.memoryBytes) return false;
+    return Object.entries(resources.pools).every(([pool, units]) =>
+      (used.pools.get(pool) ?? 0) + units <= limits.pools[pool]
+    );
+  }
+
+  /** How many calls of a function a slot may hold, by how long they took so far. */
+  #ahead(name: string): number {
+    const meanMs = this.#callMs.get(name);
+    if (meanMs === undefined) return 1;
+    return Math.max(1, Math.min(AHEAD_LIMIT, Math.floor(AHEAD_MS / Math.max(meanMs, 0.01))));
+  }
+
+  #take(id: NodeId, sign: 1 | -1): void {
+    const def = this.#c.graph.defs[id];
+    const { resources } = def;
+    if (isShort(def)) this.#used.calls += sign;
+    else this.#used.cpus += sign * cpusOf(resources.cpus, this.#c.limits);
+    this.#used.memoryBytes += sign * (resources.memoryBytes ?? 0);
+    for (const [pool, units] of Object.entries(resources.pools)) {
+      this.#used.pools.set(pool, (this.#used.pools.get(pool) ?? 0) + sign * units);
+    }
+  }
+
+  #begin(id: NodeId): Action | undefined {
+    const { graph, rebuild, privateDir, logDir } = this.#c;
+    // Set by #miss before the node was queued.
+    const prepared = this.#prepared.get(id) as Prepared;
+    const attempt = (this.#attempts.get(id) ?? 0) + 1;
+    const number = this.#nextAction++;
+    const suffix = attempt === 1 ? "" : `.${attempt}`;
+    const logPath = `${logDir}/${graph.defs[id].name}${suffix}`;
+    this.#attempts.set(id, attempt);
+    this.#take(id, 1);
+    this.#running.set(number, { id, prepared, attempt, logPath });
+    try {
+      const frame = { id: number, attempt, privateDir: `${privateDir}/${number}`, logPath };
+      const action = rebuild.action(id, prepared, frame);
+      this.#emit({ type: "started", node: graph.defs[id].name, attempt });
+      return action;
+    } catch (error) {
+      const failure: Failure = { reason: "unavailable", message: messageOf(error), isFinal: true };
+      const usage = { startedAt: this.#c.now(), wallMs: 0 };
+      this.#completions.push({ id: number, kind: "failed", failure, usage });
+      return undefined;
+    }
+  }
+
+  // ---- completing: record first, then let dependents go --------------------------------------
+
+  #complete(): number {
+    const batch = this.#completions.splice(0);
+    const entries: RecordEntry[] = [];
+    const finish: (() => void)[] = [];
+    for (const completion of batch) {
+      const running = this.#running.get(completion.id);
+      if (running === undefined) {
+        throw new InternalError(`An executor reported action ${completion.id} twice`);
+      }
+      this.#running.delete(completion.id);
+      this.#take(running.id, -1);
+      finish.push(
+        completion.kind === "done"
+          ? this.#deliver(running, completion, entries)
+          : () => this.#fail(running, completion.failure, completion.usage),
+      );
+    }
+    this.#c.store.record(entries);
+    for (const body of finish) body();
+    return batch.length;
+  }
+
+  /** Publishes outputs and adds the record; returns what to do once it is stored. */
+  #deliver(
+    running: Running,
+    completion: Extract<Completion, { kind: "done" }>,
+    entries: RecordEntry[],
+  ): () => void {
+    const { graph, store } = this.#c;
+    const { id, prepared } = running;
+    const def = graph.defs[id];
+    const outputs = alignOutputs(def, completion.outputs);
+    if (outputs === undefined) {
+      throw new InternalError(`An executor did not deliver all outputs of node "${def.name}"`);
+    }
+    const changed = prepared.watched.find(({ path, stat }) => !store.files.isUnchanged(path, stat));
+    const isRecorded = isCached(def) && changed === undefined;
+    try {
+      outputs.forEach((output, position) => {
+        const path = this.#c.rebuild.publishedPath(id, position);
+        if (path !== undefined) this.#publish(path, output);
+        else this.#verified.add(output.digest);
+      });
+    } catch (error) {
+      const failure: Failure = { reason: "unavailable", message: messageOf(error) };
+      return () => this.#fail(running, failure, completion.usage);
+    }
+    if (isRecorded) {
+      entries.push({
+        key: prepared.key,
+        result: { outputs, usage: completion.usage, run: this.#c.run },
+        node: def.name,
+        workflow: this.#c.workflow,
+        materialText: prepared.materialText,
+        notes: { ...prepared.notes, ...completion.notes },
+      });
+    }
+    return () => {
+      if (changed !== undefined) {
+        this.#warn(
+          "input-changed",
+          `Input "${changed.path}" of node "${def.name}" changed while it ran: the result is not kept`,
+          def.name,
+        );
+      }
+      this.#done(running, outputs, completion.usage, isRecorded);
+    };
+  }
+
+  #done(
+    running: Running,
+    outputs: readonly OutputResult[],
+    usage: Usage,
+    cached: boolean,
+  ): void {
+    const { id, prepared } = running;
+    const def = this.#c.graph.defs[id];
+    this.#learn(def, usage.wallMs);
+    this.#c.results[id] = outputs;
+    this.#counts.done++;
+    this.#touched.push({ node: def.name, key: prepared.key });
+    this.#forget(id);
+    this.#emit({
+      type: "done",
+      node: def.name,
+      key: prepared.key,
+      wallMs: usage.wallMs,
+      ...(usage.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
+      ...(usage.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
+      outputs: outputs.map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes })),
+      cached,
+    });
+    this.#c.schedule.settle(id);
+    for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
+  }
+
+  #learn(def: NodeDef, wallMs: number): void {
+    if (def.work.kind !== "call") return;
+    const name = callName(def.work);
+    const mean = this.#callMs.get(name);
+    this.#callMs.set(name, mean === undefined ? wallMs : mean * 0.7 + wallMs * 0.3);
+  }
+
+  #fail(running: Running, failure: Failure, usage: Usage): void {
+    const { id, attempt } = running;
+    const { graph, schedule } = this.#c;
+    const def = graph.defs[id];
+    if (this.#isRetried(def, failure, attempt)) {
+      const delayMs = def.retry.delayMs * def.retry.factor ** (attempt - 1);
+      this.#emit({
+        type: "retried",
+        node: def.name,
+        attempt,
+        delayMs,
+        reason: failure.reason,
+        message: failure.message,
+      });
+      schedule.suspend(id);
+      this.#after(delayMs, () => schedule.queue(id));
+      return;
+    }
+    if (failure.reason === "aborted" && this.#isStopping) {
+      // Neither done nor failed: the next run starts it again.
+      schedule.suspend(id);
+      this.#endFlight(running.prepared.key);
+      return;
+    }
+    this.#forget(id);
+    this.#reportFailure(id, failure, usage.wallMs, attempt, running.logPath);
+    for (const follower of this.#endFlight(running.prepared.key)) this.#checkNode(follower);
+  }
+
+  #isRetried(def: NodeDef, failure: Failure, attempt: number): boolean {
+    if (failure.isFinal === true || this.#isStopping || attempt > def.retry.limit) return false;
+    return failure.reason !== "denied" && failure.reason !== "aborted" &&
+      failure.reason !== "unavailable";
+  }
+
+  #failBeforeStart(id: NodeId, error: unknown): void {
+    const hint = error instanceof Error && "hint" in error ? String(error.hint ?? "") : "";
+    this.#reportFailure(
+      id,
+      {
+        reason: "unavailable",
+        message: messageOf(error),
+        ...(hint === "" ? {} : { hint }),
+      },
+      0,
+      0,
+    );
+  }
+
+  #reportFailure(
+    id: NodeId,
+    failure: Failure,
+    wallMs: number,
+    attempt: number,
+    logPath?: string,
+  ): void {
+    const { graph, schedule } = this.#c;
+    const def = graph.defs[id];
+    const span = graph.workflow.locate(["nodes", def.name], "key");
+    this.#counts.failed++;
+    this.#emit({
+      type: "failed",
+      node: def.name,
+      reason: failure.reason,
+      message: failure.message,
+      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+      ...(failure.stack === undefined ? {} : { stack: failure.stack }),
+      wallMs,
+      attempt,
+      ...(span === undefined ? {} : { place: formatPlace(span) }),
+      ...(logPath === undefined ? {} : { log: logPath }),
+    });
+    this.#skip(schedule.fail(id), true);
+    if (this.#c.failFast) this.#stopAll(this.#c.graceMs);
+  }
+
+  #skip(ids: readonly number[], hasCause = false): void {
+    const { graph, schedule } = this.#c;
+    for (const id of ids) {
+      this.#counts.skipped++;
+      const because = hasCause ? schedule.causesOf(id).map((cause) => graph.defs[cause].name) : [];
+      this.#emit({ type: "skipped", node: graph.defs[id].name, because });
+    }
+  }
+
+  /** Ends the flight of a key. Returns the nodes of this run that waited for it. */
+  #endFlight(key: Digest): NodeId[] {
+    const followers = this.#followers.get(key);
+    if (followers === undefined) return [];
+    this.#followers.delete(key);
+    this.#released.push(key);
+    return followers;
+  }
+
+  #forget(id: NodeId): void {
+    this.#prepared.delete(id);
+    this.#remake.delete(id);
+    this.#attempts.delete(id);
+  }
+
+  #stopAll(graceMs: number): void {
+    this.#isStopping = true;
+    for (const [number, { id }] of this.#running) {
+      const { call, run } = this.#c.executors;
+      const executor = this.#c.graph.defs[id].work.kind === "call" ? call : run;
+      executor.abort(number, graceMs);
+    }
+    this.#wake();
+  }
+
+  #flush(): void {
+    const { store } = this.#c;
+    if (this.#touched.length > 0) {
+      store.touch(this.#c.workflow, this.#touched.splice(0), this.#c.run);
+    }
+    if (this.#released.length > 0) store.claims.release(this.#released.splice(0));
+    store.flush();
+  }
+
+  #warn(code: string, message: string, node?: string): void {
+    this.#emit({ type: "warning", code, message, ...(node === undefined ? {} : { node }) });
+  }
+
+  #emit(event: DistributiveOmit<Event, "v" | "time">): void {
+    this.#c.onEvent({ v: EVENT_VERSION, time: this.#c.now(), ...event } as Event);
+  }
+}
+
+/** `Omit` member by member of a union. */
+export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** Tells whether results of a node are stored (DESIGN §3: not with net, run or ffi unless it says so). */
+export function isCached(def: NodeDef): boolean {
+  if (def.cache !== "auto") return def.cache !== false;
+  const { net, run, ffi } = def.scope;
+  return [net, run, ffi].every((allowed) => allowed !== true && allowed.length === 0);
+}
+
+function isExpired(def: NodeDef, result: ActionResult, nowMs: number): boolean {
+  if (typeof def.cache !== "object") return false;
+  return result.usage.startedAt + result.usage.wallMs + def.cache.ttlMs < nowMs;
+}
+
+/** A function node that needs one slot and nothing else: many of them may be sent to a slot at once. */
+function isShort(def: NodeDef): boolean {
+  const { cpus, memoryBytes, pools } = def.resources;
+  return def.work.kind === "call" && cpus === 1 && memoryBytes === undefined &&
+    def.timeoutMs === undefined && Object.keys(pools).length === 0;
+}
+
+/** A node that asks for more slots than there are gets all of them. */
+function cpusOf(cpus: number, limits: Limits): number {
+  return Math.min(cpus, limits.cpus);
+}
+
+function callName(work: NodeDef["work"]): string {
+  return work.kind === "call" ? `${work.path}#${work.export}` : "";
+}
+
+/** Results in the order of the declared outputs, or `undefined` if one is missing. */
+export function alignOutputs(
+  def: NodeDef,
+  outputs: readonly OutputResult[],
+): OutputResult[] | undefined {
+  const aligned: OutputResult[] = [];
+  for (const { name, kind } of def.outputs) {
+    const found = outputs.find((output) => output.name === name && output.kind === kind);
+    if (found === undefined) return undefined;
+    aligned.push(found);
+  }
+  return aligned;
+}
