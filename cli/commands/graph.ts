@@ -1,0 +1,61 @@
+/**
+ * `flow graph`: draws the graph of a workflow. Does not run anything.
+ *
+ * @module
+ */
+
+import { buildCommand, type Command } from "@stricli/core";
+import { UsageError } from "../../core/base/error.ts";
+import type { CliContext } from "../context.ts";
+import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
+import { openTarget } from "../open.ts";
+import { writeStdout } from "../output.ts";
+import { namesParameter } from "../propose_names.ts";
+
+interface GraphFlags extends WorkflowFlags {
+  readonly ascii: boolean;
+  readonly dot: boolean;
+  readonly mermaid: boolean;
+  readonly json: boolean;
+  readonly status: boolean;
+}
+
+/** `flow graph`. */
+export const graphCommand: Command<CliContext> = buildCommand<GraphFlags, string[], CliContext>({
+  func: graph,
+  parameters: {
+    flags: {
+      ascii: booleanFlag("Draw with text; the default"),
+      dot: booleanFlag("Print Graphviz DOT"),
+      mermaid: booleanFlag("Print a Mermaid flowchart"),
+      json: booleanFlag("Print nodes and edges as JSON"),
+      status: booleanFlag("Also say what is up to date"),
+      ...WORKFLOW_FLAGS,
+    },
+    aliases: { i: "input" },
+    positional: namesParameter("[WORKFLOW]", "Workflow file"),
+  },
+  docs: {
+    brief: "Draw the graph",
+  },
+});
+
+async function graph(this: CliContext, flags: GraphFlags, ...words: string[]): Promise<void> {
+  const chosen = (["ascii", "dot", "mermaid", "json"] as const).filter((name) => flags[name]);
+  if (chosen.length > 1) {
+    throw new UsageError(`Cannot combine "--${chosen[0]}" and "--${chosen[1]}"`, {
+      hint: "leave out one",
+    });
+  }
+  await using opened = await openTarget(this, flags, words);
+  const view = opened.engine.view({ status: flags.status });
+  const { drawAscii, toDot, toMermaid } = await import("../../core/mod.ts");
+  const draw = {
+    ascii: () => drawAscii(view, terminalStyle(flags.color)),
+    dot: () => toDot(view),
+    mermaid: () => toMermaid(view),
+    json: () => JSON.stringify(view, null, 2),
+  }[chosen[0] ?? "ascii"];
+  const text = draw();
+  writeStdout(text.endsWith("\n") ? text : `${text}\n`);
+}

@@ -1,0 +1,51 @@
+/**
+ * `flow log`: prints what a node wrote when it last ran. Does not run anything.
+ *
+ * @module
+ */
+
+import { buildCommand, type Command } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
+import { oneName, openTarget } from "../open.ts";
+import { writeStderr, writeStdout } from "../output.ts";
+import { namesParameter } from "../propose_names.ts";
+
+interface LogFlags extends WorkflowFlags {
+  readonly path: boolean;
+}
+
+/** `flow log`. */
+export const logCommand: Command<CliContext> = buildCommand<LogFlags, string[], CliContext>({
+  func: log,
+  parameters: {
+    flags: {
+      path: booleanFlag("Print the paths of the log files of all runs"),
+      ...WORKFLOW_FLAGS,
+    },
+    aliases: { i: "input" },
+    positional: namesParameter("[WORKFLOW] NODE", "Workflow file, then the node"),
+  },
+  docs: {
+    brief: "Print what a node wrote when it last ran",
+  },
+});
+
+async function log(this: CliContext, flags: LogFlags, ...words: string[]): Promise<void> {
+  await using opened = await openTarget(this, flags, words);
+  const node = oneName(opened.names, "print the log of");
+  const logs = opened.engine.log(node);
+  const shown = flags.path ? logs : logs.slice(0, 1);
+  if (shown.length === 0) writeStderr(`"${node}" has written nothing\n`);
+  for (const { run, stdout, stderr } of shown) {
+    for (const path of [stdout, stderr]) {
+      if (path === undefined) continue;
+      if (flags.path) {
+        writeStdout(`${path}\n`);
+      } else {
+        writeStderr(`==> ${path === stdout ? "stdout" : "stderr"} of run ${run}\n`);
+        writeStdout(Deno.readFileSync(path));
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * `flow ls`: lists the nodes of a workflow. Does not run anything.
+ *
+ * @module
+ */
+
+import { buildCommand, type Command } from "@stricli/core";
+import type { CliContext } from "../context.ts";
+import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
+import { openTarget } from "../open.ts";
+import { writeStdout } from "../output.ts";
+import { namesParameter } from "../propose_names.ts";
+import { formatJsonLines, formatTable } from "../table.ts";
+
+interface LsFlags extends WorkflowFlags {
+  readonly json: boolean;
+}
+
+/** `flow ls`. */
+export const lsCommand: Command<CliContext> = buildCommand<LsFlags, string[], CliContext>({
+  func: ls,
+  parameters: {
+    flags: {
+      json: booleanFlag("Print a JSON array, one node per line"),
+      ...WORKFLOW_FLAGS,
+    },
+    aliases: { i: "input" },
+    positional: namesParameter(
+      "Workflow file, then nodes or outputs; with what they need; all by default",
+    ),
+  },
+  docs: {
+    brief: "List nodes with their inputs and outputs",
+  },
+});
+
+async function ls(this: CliContext, flags: LsFlags, ...words: string[]): Promise<void> {
+  await using opened = await openTarget(this, flags, words);
+  const { engine, names } = opened;
+  const wanted = new Set(names.length === 0 ? [] : engine.plan({ targets: names }).map(nameOf));
+  const entries = engine.list().filter(({ node }) => names.length === 0 || wanted.has(node));
+  if (flags.json) {
+    writeStdout(formatJsonLines(entries));
+    return;
+  }
+  writeStdout(formatTable(entries.map(({ node, kind, inputs, outputs }) => [
+    node,
+    kind,
+    `${inputs.join(", ") || "()"} -> ${outputs.join(", ") || "()"}`,
+  ])));
+}
+
+function nameOf({ node }: { readonly node: string }): string {
+  return node;
+}

@@ -1,0 +1,253 @@
+/**
+ * `flow run`: brings nodes up to date. Does not know how.
+ *
+ * @module
+ */
+
+import { buildCommand, type Command } from "@stricli/core";
+import type { Event } from "../../core/mod.ts";
+import { UsageError } from "../../core/base/error.ts";
+import type { CliContext } from "../context.ts";
+import {
+  booleanFlag,
+  parseDuration,
+  parseJobs,
+  parseSeed,
+  parseSize,
+  WORKFLOW_FLAGS,
+  type WorkflowFlags,
+} from "../flags.ts";
+import { openTarget } from "../open.ts";
+import { writeStderr, writeStdout } from "../output.ts";
+import { printPlan } from "../print_plan.ts";
+import { namesParameter, proposeNames } from "../propose_names.ts";
+import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
+import { SignalTrap } from "../signals.ts";
+import { parseSlice } from "../slice.ts";
+
+/** Flags of `flow run`. */
+export interface RunFlags extends WorkflowFlags {
+  readonly dryRun: boolean;
+  readonly jobs?: number;
+  readonly keepGoing: boolean;
+  readonly failFast: boolean;
+  readonly force: boolean;
+  readonly until?: readonly string[];
+  readonly from?: readonly string[];
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly json: boolean;
+  readonly output?: string;
+  readonly format: ShowFormat;
+  readonly memory?: number;
+  readonly timeout?: number;
+  readonly grace?: number;
+  readonly seed?: number;
+}
+
+/** Exit code of a run that took longer than `--timeout`, as of timeout(1). */
+const TIMEOUT_EXIT_CODE = 124;
+
+/** Exit code of a tool whose reader went away: 128 + SIGPIPE. */
+const BROKEN_PIPE_EXIT_CODE = 141;
+
+/** `flow run`. */
+export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], CliContext>({
+  func: run,
+  parameters: {
+    flags: {
+      dryRun: booleanFlag("Only say what would run, and why; the same as plan"),
+      jobs: {
+        kind: "parsed",
+        parse: parseJobs,
+        optional: true,
+        placeholder: "N",
+        brief: "Actions at once, the number of processors by default",
+      },
+      keepGoing: booleanFlag("After a failure run everything that does not need it; the default"),
+      failFast: booleanFlag("After a failure start nothing more"),
+      force: booleanFlag("Run NAMES again, or everything, even if up to date"),
+      until: names("Run this node and what it needs; the same as naming it"),
+      from: names("Run this node again, and what its new result changes"),
+      quiet: booleanFlag("Print only errors"),
+      verbose: booleanFlag("Print a line for every node, also those up to date"),
+      json: booleanFlag("Print events as lines of JSON to standard output"),
+      output: {
+        kind: "parsed",
+        parse: String,
+        proposeCompletions: proposeNames,
+        optional: true,
+        placeholder: "NAME",
+        brief: "Run what makes this output and print it to standard output",
+      },
+      format: {
+        kind: "enum",
+        values: SHOW_FORMATS,
+        default: "auto",
+        brief: "How --output is printed",
+      },
+      memory: {
+        kind: "parsed",
+        parse: parseSize,
+        optional: true,
+        placeholder: "SIZE",
+        brief: "Memory that running nodes may take together, for example 8G",
+      },
+      timeout: {
+        kind: "parsed",
+        parse: parseDuration,
+        optional: true,
+        placeholder: "TIME",
+        brief: "Stop the run after this time and exit with 124",
+      },
+      grace: {
+        kind: "parsed",
+        parse: parseDuration,
+        optional: true,
+        placeholder: "TIME",
+        brief: "Time between asking a node to stop and killing it, 10s by default",
+      },
+      seed: {
+        kind: "parsed",
+        parse: parseSeed,
+        optional: true,
+        placeholder: "N",
+        brief: "Order among nodes that are equally urgent",
+      },
+      ...WORKFLOW_FLAGS,
+    },
+    aliases: {
+      n: "dryRun",
+      j: "jobs",
+      k: "keepGoing",
+      f: "force",
+      q: "quiet",
+      v: "verbose",
+      i: "input",
+      o: "output",
+    },
+    positional: namesParameter(
+      "[WORKFLOW] [NAMES…]",
+      "Workflow file, then nodes or outputs; everything by default",
+    ),
+  },
+  docs: {
+    brief: "Run what is not up to date",
+  },
+});
+
+/** Defines a flag that takes the name of a node and may be repeated. */
+function names(brief: string) {
+  return {
+    kind: "parsed",
+    parse: String,
+    proposeCompletions: proposeNames,
+    optional: true,
+    variadic: true,
+    placeholder: "NAME",
+    brief,
+  } as const;
+}
+
+async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promise<void> {
+  checkFlags(flags);
+  await using opened = await openTarget(this, flags, words);
+  const { engine } = opened;
+  const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
+  const targets = [...new Set([...opened.names, ...flags.until ?? [], ...output])];
+  const force = forcedBy(flags, targets);
+  if (flags.dryRun) {
+    printPlan(engine, { targets, force, json: flags.json, verbose: flags.verbose });
+    return;
+  }
+  using trap = new SignalTrap((signal, isFirst) => tellSignal(signal, isFirst, flags));
+  using _timer = stopAfter(flags.timeout, trap);
+  using progress = await surfaceOf(flags, trap);
+  const { outcome } = await engine.run({
+    targets,
+    failFast: flags.failFast,
+    ...force === undefined ? {} : { force },
+    ...flags.jobs === undefined ? {} : { jobs: flags.jobs },
+    ...flags.seed === undefined ? {} : { seed: flags.seed },
+    ...flags.grace === undefined ? {} : { graceMs: flags.grace },
+    ...flags.memory === undefined ? {} : { memoryBytes: flags.memory },
+    onEvent: progress.onEvent,
+    stop: trap.stop,
+    kill: trap.kill,
+  });
+  if (outcome === "ok" && flags.output !== undefined) {
+    await showOutput(engine, flags.output, flags.format);
+  }
+  this.exitCode = trap.exitCode ?? (outcome === "ok" ? 0 : 1);
+}
+
+/** Rejects flags that contradict each other. */
+function checkFlags(flags: RunFlags): void {
+  const conflicts: [boolean, string, string][] = [
+    [flags.keepGoing && flags.failFast, "--keep-going", "--fail-fast"],
+    [flags.quiet && flags.verbose, "--quiet", "--verbose"],
+    [flags.json && flags.output !== undefined, "--json", "--output"],
+  ];
+  const found = conflicts.find(([isGiven]) => isGiven);
+  if (found === undefined) return;
+  throw new UsageError(`Cannot combine "${found[1]}" and "${found[2]}"`, { hint: "leave out one" });
+}
+
+/** Returns what is run again although it is up to date. */
+function forcedBy(
+  flags: RunFlags,
+  targets: readonly string[],
+): readonly string[] | true | undefined {
+  const from = flags.from ?? [];
+  if (flags.force) return targets.length === 0 ? true : [...new Set([...targets, ...from])];
+  return from.length === 0 ? undefined : from;
+}
+
+/** Says what a signal does. */
+function tellSignal(signal: string, isFirst: boolean, flags: RunFlags): void {
+  if (flags.quiet) return;
+  writeStderr(
+    isFirst
+      ? `\n${signal}: stopping what runs; once more to kill it\n`
+      : `\n${signal}: killing what runs\n`,
+  );
+}
+
+/** Stops the run after a time. */
+function stopAfter(timeoutMs: number | undefined, trap: SignalTrap): Disposable {
+  const timer = timeoutMs === undefined
+    ? undefined
+    : setTimeout(() => trap.requestStop(TIMEOUT_EXIT_CODE), timeoutMs);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** What shows the events of a run. */
+interface Surface extends Disposable {
+  onEvent(event: Event): void;
+}
+
+/** Chooses how the run is shown. */
+async function surfaceOf(flags: RunFlags, trap: SignalTrap): Promise<Surface> {
+  if (flags.json) return jsonSurface(trap);
+  const { createProgress } = await import("../progress.ts");
+  return createProgress({
+    color: flags.color,
+    verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
+  });
+}
+
+/** Prints events as NDJSON. When nobody reads them any more the run stops, as other tools in a pipe do. */
+function jsonSurface(trap: SignalTrap): Surface {
+  return {
+    onEvent(event) {
+      if (trap.exitCode === BROKEN_PIPE_EXIT_CODE) return;
+      try {
+        writeStdout(`${JSON.stringify(event)}\n`);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        trap.requestStop(BROKEN_PIPE_EXIT_CODE);
+      }
+    },
+    [Symbol.dispose]() {},
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * Prints what a run would do. Does not run anything.
+ *
+ * @module
+ */
+
+import type { Engine } from "../core/mod.ts";
+import { writeStderr, writeStdout } from "./output.ts";
+import { formatJsonLines, formatTable } from "./table.ts";
+
+/** What is printed of a plan. */
+export interface PlanOptions {
+  readonly targets: readonly string[];
+  readonly force: readonly string[] | true | undefined;
+  /** All nodes as a JSON array, one per line. */
+  readonly json: boolean;
+  /** Also nodes that are up to date. */
+  readonly verbose: boolean;
+}
+
+/** Words for verdicts in the summary. */
+const WORDS = {
+  run: "to run",
+  unknown: "unknown yet",
+  hit: "up to date",
+  skip: "skipped",
+} as const;
+
+/**
+ * Prints the plan of a run: entries to standard output, a summary to standard error.
+ *
+ * @returns Whether there is anything to do.
+ */
+export function printPlan(engine: Engine, options: PlanOptions): boolean {
+  const { targets, force } = options;
+  const entries = engine.plan({ targets, ...force === undefined ? {} : { force } });
+  const isWork = (verdict: string) => verdict === "run" || verdict === "unknown";
+  if (options.json) {
+    writeStdout(formatJsonLines(entries));
+  } else {
+    const shown = entries.filter(({ verdict }) => options.verbose || isWork(verdict));
+    writeStdout(formatTable(shown.map(({ verdict, node, why }) => [verdict, node, why])));
+  }
+  const counts = Object.entries(WORDS).map(([verdict, word]) => {
+    const count = entries.filter((entry) => entry.verdict === verdict).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  if (!options.json) writeStderr(`${counts.flat().join(", ") || "nothing to do"}\n`);
+  return entries.some(({ verdict }) => isWork(verdict));
+}
