@@ -103,7 +103,7 @@ export class CodeIndex {
       digest: digestOf(DOMAIN + canonicalJson({ entry: link.label, parts })),
       parts,
       parameters: this.#parameters(link),
-      warnings: reach.computed.map(computedWarning),
+      warnings: warningsOf(reach),
     };
   }
 
@@ -232,11 +232,20 @@ function standIn(names: ReadonlySet<string>): string {
   return lines.join("\n") + "\n";
 }
 
-function computedWarning(unit: Unit): CodeProblem {
-  const message = `Cannot follow an import() in "${unit.module.key}": its specifier is computed`;
-  return new CodeProblem("unsupported", message, {
-    file: unit.module.path,
-    ...unit.declaration.computed,
-    hint: "Write the specifier as a string; until then every module counts as a whole",
-  });
+/** One warning per place: a body has the same places as its declarations. */
+function warningsOf({ computed }: Reach): readonly CodeProblem[] {
+  const warnings = new Map<string, CodeProblem>();
+  for (const { module, declaration } of computed) {
+    const { line, column } = declaration.computed ?? {};
+    const message = `Cannot follow an import() in "${module.key}": its specifier is computed`;
+    const hint = "Write the specifier as a string; until then every module counts as a whole";
+    const warning = new CodeProblem("unsupported", message, {
+      file: module.path,
+      line,
+      column,
+      hint,
+    });
+    warnings.set(`${module.path}:${line}:${column}`, warning);
+  }
+  return [...warnings.values()];
 }

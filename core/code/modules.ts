@@ -178,26 +178,30 @@ export class Modules {
   #cached(text: string, path: string): Analysed | undefined {
     const found = this.#cache?.get(cacheKey(text, path));
     if (found === undefined) return undefined;
-    try {
-      return { analysis: JSON.parse(found) };
-    } catch (error) {
-      // A damaged entry is a miss; the analysis that follows replaces it.
-      if (error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    // A damaged entry is a miss; the analysis that follows replaces it.
+    const body = found.slice(SEAL_LENGTH);
+    return seal(body) === found ? { analysis: JSON.parse(body) } : undefined;
   }
 
   #analyse(text: string, path: string, key: string): Analysed {
     try {
       const { mode, code } = javascriptOf(text, isTypeScript(path));
       const analysis = analyseModule(code, mode);
-      this.#cache?.set(cacheKey(text, path), JSON.stringify(analysis));
+      this.#cache?.set(cacheKey(text, path), seal(JSON.stringify(analysis)));
       return { analysis, code };
     } catch (error) {
       if (error instanceof ModuleSyntaxError) throw syntaxProblem(error, text, path, key);
       throw error;
     }
   }
+}
+
+/** Hex digits of its own digest in front of a cached text. */
+const SEAL_LENGTH = 64;
+
+/** Puts the digest of a text in front of it. */
+function seal(text: string): string {
+  return digestOf(text) + text;
 }
 
 /** An analysis and, if it was made just now, the JavaScript it was made of. */

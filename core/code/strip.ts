@@ -37,49 +37,85 @@ export class StripError extends Error {
   }
 }
 
+/** Deeper nesting than this overflows the parser's stack, which would end the process. */
+const MAX_DEPTH = 500;
+
+/** Nesting without brackets: curried arrows, generic types, unary operators. */
+const DEEP_CHAIN = /(?:=>\s*[\w$]+\s*){500}|(?:[\w$]<\s*[\w$]+){500}|(?:[!~+-]\s*){2000}/;
+
 /**
  * Removes the types of a TypeScript source.
  *
  * @throws {StripError} If it does not parse.
  */
 export function stripTypes(text: string): Stripped {
-  let reason: string;
+  if (depthOf(text) > MAX_DEPTH || DEEP_CHAIN.test(text)) {
+    throw new StripError("Nested too deeply", 1, 1);
+  }
   try {
     return { mode: "strip", code: stripTypeScriptTypes(text, { mode: "strip" }) };
   } catch (error) {
-    reason = messageOf(error);
+    if (isSyntaxError(error)) throw syntaxError(text);
   }
-  const transformed = tryTransform(text);
-  if (transformed !== undefined) return { mode: "transform", code: transformed };
-  const place = / at file:\/\/\S*?:(\d+):(\d+)$/.exec(reason);
-  const message = reason.replace(/ at file:.*$/s, "").replace(/^\[\w+\]\s*/, "");
-  if (place !== null) throw new StripError(message, Number(place[1]), Number(place[2]));
-  const { line, column } = guessPlace(text);
-  throw new StripError(message, line, column);
-}
-
-/** Transforming fails for what is no TypeScript at all; then the reason of the first try is the better one. */
-function tryTransform(text: string): string | undefined {
   try {
-    return stripTypeScriptTypes(text, { mode: "transform" });
-  } catch {
-    return undefined;
+    return { mode: "transform", code: stripTypeScriptTypes(text, { mode: "transform" }) };
+  } catch (error) {
+    const reason = messageOf(error);
+    const place = / at file:\/\/\S*?:(\d+):(\d+)$/.exec(reason);
+    if (place === null) throw new StripError(reason, 1, 1);
+    throw new StripError(reason.slice(0, place.index), Number(place[1]), Number(place[2]));
   }
 }
 
-/** Lines that a mid-point of the search is tried with, because it may lie inside a long expression. */
+/** Tells a source that does not parse from one that needs the other mode. */
+function isSyntaxError(error: unknown): boolean {
+  return messageOf(error).startsWith("[InvalidSyntax]");
+}
+
+/** The greatest depth of brackets. Those in strings count as well: it need not be exact. O(length). */
+function depthOf(text: string): number {
+  let deepest = 0;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // ( [ { and ) ] }
+    if (code === 40 || code === 91 || code === 123) deepest = Math.max(deepest, ++depth);
+    else if (code === 41 || code === 93 || code === 125) depth = Math.max(0, depth - 1);
+  }
+  return deepest;
+}
+
+/** Lines before a mid-point that are tried as well, because it may lie inside a long expression. */
 const SEARCH_WINDOW = 8;
 
+/** A bracket, template or comment that is not closed; line and column are one-based. */
+interface Opening {
+  readonly closer: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /**
- * Finds the line of a syntax error, which the parser does not tell: the first line after the longest
- * beginning of the file that parses once its brackets are closed. Exact unless the error is at
- * the end of an expression of many lines; then it is the line where that begins.
+ * Finds the place of a syntax error, which the parser does not tell: the first line after the longest
+ * beginning of the file that parses once its brackets are closed, or the bracket that is never closed.
+ * Exact unless the error ends an expression of many lines; then it is where that begins.
  */
-function guessPlace(text: string): { line: number; column: number } {
+function syntaxError(text: string): StripError {
   const lines = text.split("\n");
-  const closers = closersByLine(lines);
-  const parses = (count: number): boolean =>
-    tryTransform(lines.slice(0, count).join("\n") + "\n" + closers[count]) !== undefined;
+  const openings = openingsByLine(lines);
+  const parses = (count: number): boolean => {
+    const closers = openings[count].map(({ closer }) => closer).toReversed().join("");
+    try {
+      stripTypeScriptTypes(lines.slice(0, count).join("\n") + "\n" + closers, { mode: "strip" });
+      return true;
+    } catch (error) {
+      return !isSyntaxError(error);
+    }
+  };
+  const last = openings[lines.length].at(-1);
+  if (last !== undefined && parses(lines.length)) {
+    return new StripError(`"${last.closer}" is missing`, last.line, last.column);
+  }
   let good = 0;
   let bad = lines.length;
   while (bad - good > 1) {
@@ -92,52 +128,43 @@ function guessPlace(text: string): { line: number; column: number } {
   }
   let line = good;
   while (line < lines.length - 1 && lines[line].trim() === "") line++;
-  return { line: line + 1, column: Math.max(1, lines[line].search(/\S/) + 1) };
+  return new StripError("Syntax error", line + 1, Math.max(1, lines[line].search(/\S/) + 1));
 }
 
-/** Comments, strings, regular expressions where one can begin, brackets, template marks, backticks. */
+/** Comments, strings, regular expressions where one can begin, brackets, backticks. */
 const LEXEMES =
   /\/\/.*|\/\*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<=(?:^|[(,=:[!&|?{};]|\breturn)\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\])*\]|[^/\\[])+\/|[()[\]{}`]/g;
-const CLOSER: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}", "`": "`" };
+const CLOSERS: ReadonlyMap<string, string> = new Map([
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+  ["`", "`"],
+  ["/*", "*/"],
+]);
 
-/** Returns, for each number of lines, the text that closes what these lines leave open. */
-function closersByLine(lines: readonly string[]): readonly string[] {
-  const closers = [""];
-  const open: string[] = [];
-  for (const line of lines) {
-    scanLine(line, open);
-    closers.push(open.toReversed().join(""));
+/** Returns, for each number of lines, what these lines leave open. */
+function openingsByLine(lines: readonly string[]): readonly (readonly Opening[])[] {
+  const all: (readonly Opening[])[] = [[]];
+  let open: readonly Opening[] = [];
+  for (const [i, line] of lines.entries()) {
+    open = scanLine(line, i + 1, open);
+    all.push(open);
   }
-  return closers;
+  return all;
 }
 
-/** Updates the stack of closers by one line; `*\/` and a backtick on top mean inside a comment or a template. */
-function scanLine(line: string, open: string[]): void {
-  let at = 0;
-  while (at < line.length) {
-    const top = open.at(-1);
-    if (top === "*/") {
-      const end = line.indexOf("*/", at);
-      if (end < 0) return;
-      open.pop();
-      at = end + 2;
-    } else if (top === "`") {
-      const next = /\\.|`|\$\{/g;
-      next.lastIndex = at;
-      const found = next.exec(line);
-      if (found === null) return;
-      if (found[0] === "`") open.pop();
-      else if (found[0] === "${") open.push("}");
-      at = next.lastIndex;
-    } else {
-      LEXEMES.lastIndex = at;
-      const found = LEXEMES.exec(line);
-      if (found === null) return;
-      const text = found[0];
-      if (text === "/*") open.push("*/");
-      else if (text in CLOSER) open.push(CLOSER[text]);
-      else if (text === top) open.pop();
-      at = LEXEMES.lastIndex;
-    }
+/** Returns what is open after one more line. */
+function scanLine(text: string, line: number, before: readonly Opening[]): readonly Opening[] {
+  const open = [...before];
+  for (let at = 0;;) {
+    const top = open.at(-1)?.closer;
+    const pattern = top === "*/" ? /\*\//g : top === "`" ? /\\.|`|\$\{/g : LEXEMES;
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (found === null) return open;
+    at = pattern.lastIndex;
+    const closer = found[0] === "${" ? "}" : CLOSERS.get(found[0]);
+    if (found[0] === top) open.pop();
+    else if (closer !== undefined) open.push({ closer, line, column: found.index + 1 });
   }
 }
