@@ -163,7 +163,7 @@ Deno.test("everything exported is documented", () => {
   const wrong = ALL.flatMap(({ path, text }) => {
     // Texts that hold code, as the files of `flow init` do, are not exports.
     const blank = (literal: string) => literal.replace(/[^\n]/g, "");
-    const lines = text.replace(/(?<== )`(?:\\[\s\S]|[^`\\])*`/g, blank).split("\n");
+    const lines = text.replace(/(?<==\s+)`(?:\\[\s\S]|[^`\\])*`/g, blank).split("\n");
     const documented = new Set<string>();
     return lines.flatMap((line, i) => {
       const name =

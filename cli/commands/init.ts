@@ -25,7 +25,7 @@ nodes:
     call: nodes.ts#join
     inputs: { lines: greetings }
   count:
-    run: wc -c < \${in.letter} > \${out.count}
+    run: printf %s \${in.letter} | wc -c > \${out.count}
     inputs: { letter: letter }
     outputs: { count: { file: out/count.txt } }
 `;

@@ -1,0 +1,57 @@
+/** Completion scripts and what they are fed with. */
+
+import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
+import { flow, SOURCE_COMMAND, TemporaryDirectory } from "./flow.ts";
+
+/** Syntax checks of the shells; `-n` reads without running. */
+const SHELLS = ["bash", "zsh", "fish"] as const;
+
+function has(program: string): boolean {
+  return new Deno.Command("sh", { args: ["-c", `command -v ${program} >/dev/null`] }).outputSync()
+    .success;
+}
+
+for (const shell of SHELLS) {
+  Deno.test({
+    name: `flow completions ${shell}: is a script ${shell} can read`,
+    ignore: !has(shell),
+    async fn() {
+      using dir = new TemporaryDirectory();
+      const { code, stdout } = await flow(["completions", shell]);
+      assertEquals(code, 0);
+      dir.write({ script: stdout });
+      const { success, stderr } = new Deno.Command(shell, {
+        args: ["-n", `${dir.path}/script`],
+      }).outputSync();
+      assertOk(success, new TextDecoder().decode(stderr));
+    },
+  });
+
+  Deno.test(`flow completions ${shell}: asks the program that is completed`, async () => {
+    assertIncludes((await flow(["completions", shell])).stdout, " complete ");
+  });
+}
+
+Deno.test("flow complete: proposes commands, flags and values", async () => {
+  const first = async (...words: string[]) =>
+    (await flow(["complete", ...words])).stdout.split("\n").map((line) => line.split("\t")[0])
+      .filter((word) => word !== "");
+  assertEquals(await first("pl"), ["plan"]);
+  assertEquals(await first("run", "--fo"), ["--force", "--format"]);
+  assertEquals(await first("run", "--format", "n"), ["ndjson"]);
+  assertEquals(await first("completions", "b"), ["bash"]);
+});
+
+Deno.test("flow completions bash: completes in bash", async () => {
+  using dir = new TemporaryDirectory();
+  const { stdout } = await flow(["completions", "bash"]);
+  dir.write({
+    script: `${stdout}
+flow() { ${SOURCE_COMMAND.map((word) => `'${word}'`).join(" ")} "$@"; }
+COMP_WORDS=(flow run --dr); COMP_CWORD=2; _flow
+printf '%s\\n' "\${COMPREPLY[@]}"
+`,
+  });
+  const { stdout: out } = new Deno.Command("bash", { args: [`${dir.path}/script`] }).outputSync();
+  assertEquals(new TextDecoder().decode(out), "--dry-run\n");
+});
