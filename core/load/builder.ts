@@ -1,0 +1,350 @@
+/**
+ * The module "flow" of TypeScript workflows: the YAML model with types, as functions that make plain data.
+ * Self-contained, because its text is also served to workflow files. Does not know how data is checked.
+ *
+ * @module
+ */
+
+declare const valueType: unique symbol;
+
+/** Something that can be wired to an argument; `T` is the type of its value. */
+export interface Handle<out T> {
+  /** Exists for the compiler only. */
+  readonly [valueType]?: T;
+}
+
+/** Where an argument comes from: a handle, or one of the long forms of the YAML format. */
+export type Source<T> =
+  | Handle<T>
+  | { readonly value: T }
+  | (string extends T
+    ? { readonly file: string } | { readonly dir: string } | { readonly env: string }
+    : never)
+  | (string[] extends T ? { readonly glob: string } : never);
+
+/** An array, or an array of arrays, of `T`: what a mapped argument may be wired to. */
+export type Nested<T> = readonly (T | Nested<T>)[];
+
+/** Options of any node; the same words as in YAML. */
+export interface NodeOptions {
+  readonly description?: string;
+  readonly track?: readonly Source<unknown>[];
+  readonly after?: readonly (string | Handle<unknown>)[];
+  readonly enabled?: boolean;
+  readonly temp?: boolean;
+  readonly allow?: false | {
+    readonly read?: readonly string[] | false;
+    readonly write?: readonly string[] | false;
+    readonly net?: readonly string[] | boolean;
+    readonly env?: readonly string[] | false;
+    readonly sys?: readonly string[] | boolean;
+    readonly run?: readonly string[] | boolean;
+    readonly ffi?: readonly string[] | boolean;
+    readonly import?: readonly string[] | boolean;
+  };
+  readonly cache?: "auto" | boolean | { readonly ttl: string | number };
+  readonly retries?: number | {
+    readonly limit: number;
+    readonly delay?: string | number;
+    readonly factor?: number;
+  };
+  readonly timeout?: string | number;
+  readonly resources?: Readonly<Record<string, number | string>>;
+  readonly onError?: "fail" | "continue";
+}
+
+/** Declared outputs: names of values, or a mapping of names to values (null), files and directories. */
+export type Outputs = readonly string[] | {
+  readonly [name: string]: null | string | {
+    readonly file?: string;
+    readonly dir?: string;
+    readonly temp?: boolean;
+    readonly allowEmpty?: boolean;
+  };
+};
+
+/** Options of a function node. */
+export interface CallOptions<A, M extends string, O extends Outputs> extends NodeOptions {
+  readonly inputs?: {
+    readonly [K in keyof A]?: string extends M ? Source<A[K]> : Source<A[K]> | Source<Nested<A[K]>>;
+  };
+  readonly outputs?: O;
+  /** Map-spec, for example `xs[i] -> ys[i]`. */
+  readonly map?: M;
+  readonly isolate?: "pooled" | "fresh";
+}
+
+/** Where a text stream of a command goes. */
+export type StreamTarget = string | {
+  readonly output: string;
+  readonly as?: "text" | "json" | "lines";
+};
+
+/** Options of a command node. */
+export interface RunOptions<O extends Outputs> extends NodeOptions {
+  readonly inputs?: Readonly<Record<string, Source<unknown>>>;
+  readonly outputs?: O;
+  readonly map?: string;
+  readonly stdin?: string;
+  readonly stdout?: StreamTarget;
+  readonly stderr?: StreamTarget;
+  readonly okCodes?: readonly number[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string | number | boolean | { readonly env: string }>>;
+  readonly shell?: string;
+  readonly sandbox?: "auto" | "strict" | "off";
+}
+
+type OutputNames<O> = O extends readonly (infer N extends string)[] ? N
+  : O extends readonly unknown[] ? never
+  : keyof O & string;
+
+type OutputValue<R, O, K> = O extends readonly string[] ? K extends keyof R ? R[K] : unknown
+  : K extends keyof O ? O[K] extends null ? K extends keyof R ? R[K] : unknown : string
+  : unknown;
+
+type Wrapped<R, Axes extends string> = Axes extends `${string},${infer Rest}` ? Wrapped<R, Rest>[]
+  : R[];
+
+/** What a mapped function makes in total: its result once per index. */
+type Mapped<R, M extends string> = string extends M ? R
+  : M extends `${string}...${string}` ? R
+  : M extends `${string}->${string}[${infer Axes}]${string}` ? Wrapped<R, Axes>
+  : R;
+
+/** A node: wired as a whole, or by one of its outputs. */
+export interface NodeHandle<T, O extends Outputs = Outputs> extends Handle<T> {
+  /** Handles of the declared outputs. */
+  readonly outputs: { readonly [K in OutputNames<O>]: Handle<OutputValue<T, O, K>> };
+}
+
+/** Handles of params: `p.model.depth` is what YAML writes as `params.model.depth`. */
+export type ParamHandles<T> =
+  & Handle<T>
+  & (T extends readonly unknown[] | string | number | boolean | null ? unknown
+    : { readonly [K in keyof T]: ParamHandles<T[K]> });
+
+/** What `workflow` takes: the keys of the YAML format. */
+export interface WorkflowOptions {
+  readonly name?: string;
+  readonly description?: string;
+  readonly params?: object;
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly nodes: Readonly<Record<string, unknown>>;
+  readonly pools?: Readonly<Record<string, number>>;
+  readonly defaults?:
+    & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp">
+    & {
+      readonly isolate?: "pooled" | "fresh";
+      readonly shell?: string;
+      readonly sandbox?: "auto" | "strict" | "off";
+    };
+}
+
+/** What a handle stands for; the runtime side of every handle. */
+type Meaning =
+  | { readonly kind: "node"; readonly data: Readonly<Record<string, unknown>> }
+  | { readonly kind: "output"; readonly node: object; readonly output: string }
+  | { readonly kind: "input"; readonly data: unknown }
+  | { readonly kind: "param"; readonly path: readonly string[]; readonly data?: unknown };
+
+const meanings = new WeakMap<object, Meaning>();
+
+function handleOf<T>(meaning: Meaning, handle: object = {}): Handle<T> {
+  meanings.set(handle, meaning);
+  return handle as Handle<T>;
+}
+
+function meaningOf(value: unknown): Meaning | undefined {
+  return typeof value === "object" && value !== null ? meanings.get(value) : undefined;
+}
+
+/**
+ * A function node.
+ *
+ * @param target The function itself, exported by a module the workflow imports, or `"nodes.ts#load"`.
+ * @param options The options of the node, as in YAML.
+ */
+export function call<
+  A,
+  R,
+  const M extends string = string,
+  const O extends Outputs = readonly [],
+>(
+  target: (args: A, ...context: never[]) => R,
+  options?: CallOptions<A, M, O>,
+): NodeHandle<Mapped<Awaited<R>, M>, O>;
+export function call<T = unknown, const O extends Outputs = Outputs>(
+  target: string,
+  options?: CallOptions<Record<string, unknown>, string, O>,
+): NodeHandle<T, O>;
+export function call(target: unknown, options: object = {}): NodeHandle<unknown> {
+  return nodeOf({ call: target, ...options });
+}
+
+/**
+ * A command node.
+ *
+ * @param command A list of arguments, or a text for the shell.
+ * @param options The options of the node, as in YAML.
+ */
+export function run<T = unknown, const O extends Outputs = Outputs>(
+  command: string | readonly (string | number)[],
+  options: RunOptions<O> = {},
+): NodeHandle<T, O> {
+  return nodeOf({ run: command, ...options }) as NodeHandle<T, O>;
+}
+
+function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {
+  const outputs: Record<string, Handle<unknown>> = {};
+  const handle = { outputs };
+  for (const output of outputNames(data)) {
+    outputs[output] = handleOf({ kind: "output", node: handle, output });
+  }
+  handleOf({ kind: "node", data }, handle);
+  return handle as NodeHandle<unknown>;
+}
+
+function outputNames({ outputs, stdout, stderr }: Readonly<Record<string, unknown>>): string[] {
+  const names = Array.isArray(outputs)
+    ? outputs
+    : Object.keys(typeof outputs === "object" ? outputs ?? {} : {});
+  for (const stream of [stdout, stderr]) {
+    const name = typeof stream === "object" && stream !== null && "output" in stream
+      ? stream.output
+      : stream;
+    if (typeof name === "string" && !names.includes(name)) names.push(name);
+  }
+  return names;
+}
+
+/** Something that comes from outside: as in YAML, or a default value. */
+export function input<T>(
+  definition: null | T | {
+    readonly type?: "string" | "number" | "integer" | "boolean" | "array" | "object";
+    readonly default?: T;
+    readonly description?: string;
+  } = null,
+): Handle<T> {
+  return handleOf({ kind: "input", data: definition });
+}
+
+/** A file that comes from outside; without a path it must be given. */
+export function inputFile(path: string | null = null): Handle<string> {
+  return handleOf({ kind: "input", data: { file: path } });
+}
+
+/** A directory that comes from outside; without a path it must be given. */
+export function inputDir(path: string | null = null): Handle<string> {
+  return handleOf({ kind: "input", data: { dir: path } });
+}
+
+/** One parameter by its path: `param<number>("model.depth")`. */
+export function param<T>(path: string): Handle<T> {
+  return handleOf({ kind: "param", path: path.split(".") });
+}
+
+/** Params with their defaults, as handles: pass the result to `workflow` too. */
+export function params<const T extends object>(defaults: T): ParamHandles<T> {
+  return paramsAt(defaults, []) as ParamHandles<T>;
+}
+
+function paramsAt(data: unknown, path: readonly string[]): unknown {
+  const handle: Record<string, unknown> = {};
+  if (typeof data === "object" && data !== null && !Array.isArray(data)) {
+    for (const [key, value] of Object.entries(data)) handle[key] = paramsAt(value, [...path, key]);
+  }
+  return handleOf({ kind: "param", path, data }, handle);
+}
+
+/** A literal as a source. */
+export function value<const T>(literal: T): { readonly value: T } {
+  return { value: literal };
+}
+
+/** A workflow as plain data: what the YAML file would say. Functions stay functions. */
+export type WorkflowData = Readonly<Record<string, unknown>>;
+
+/**
+ * A workflow: handles become names, so that the result says what a YAML file would say.
+ *
+ * @throws {Error} If a handle is used that belongs to no node or input of the workflow.
+ */
+export function workflow(options: WorkflowOptions): WorkflowData {
+  const names = new Map<unknown, string>();
+  const { params = {}, inputs = {}, nodes, ...rest } = options;
+  for (const [name, input] of Object.entries(inputs)) nameOnce(names, input, name);
+  for (const [name, node] of Object.entries(nodes ?? {})) nameOnce(names, node, name);
+  const meaning = meaningOf(params);
+  return {
+    ...rest,
+    params: meaning?.kind === "param" ? meaning.data : params,
+    inputs: mapValues(inputs, (input) => {
+      const found = meaningOf(input);
+      return found?.kind === "input" ? found.data : input;
+    }),
+    nodes: mapValues(nodes ?? {}, (node, name) => {
+      const found = meaningOf(node);
+      return resolveNode(found?.kind === "node" ? found.data : node, name, names);
+    }),
+  };
+}
+
+function nameOnce(names: Map<unknown, string>, handle: unknown, name: string): void {
+  if (meaningOf(handle) === undefined) return;
+  const first = names.get(handle);
+  if (first !== undefined) {
+    throw new Error(`Cannot name a handle "${name}": it is already called "${first}"`);
+  }
+  names.set(handle, name);
+}
+
+function mapValues(
+  record: Readonly<Record<string, unknown>>,
+  map: (value: unknown, name: string) => unknown,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
+}
+
+function resolveNode(node: unknown, name: string, names: Map<unknown, string>): unknown {
+  if (typeof node !== "object" || node === null || Array.isArray(node)) return node;
+  const data: Record<string, unknown> = { ...node };
+  const { inputs, track, after } = data;
+  const refer = (source: unknown, what: string): unknown =>
+    meaningOf(source) === undefined ? source : refOf(source, `${what} of node "${name}"`, names);
+  if (Array.isArray(inputs)) data.inputs = inputs.map((source) => refer(source, "an input"));
+  else if (typeof inputs === "object" && inputs !== null) {
+    data.inputs = mapValues(
+      inputs as Record<string, unknown>,
+      (source, key) => refer(source, `input "${key}"`),
+    );
+  }
+  if (Array.isArray(track)) data.track = track.map((source) => refer(source, '"track"'));
+  if (Array.isArray(after)) {
+    data.after = after.map((node) => names.get(node) ?? refer(node, '"after"'));
+  }
+  return data;
+}
+
+/** The text reference a handle stands for. */
+function refOf(handle: unknown, where: string, names: Map<unknown, string>): string {
+  const meaning = meaningOf(handle);
+  if (meaning?.kind === "param") return ["params", ...meaning.path].join(".");
+  const owner = meaning?.kind === "output" ? meaning.node : handle;
+  const name = names.get(owner);
+  if (meaning === undefined || name === undefined) {
+    const section = meaning?.kind === "input" ? "inputs" : "nodes";
+    throw new Error(
+      `Cannot wire ${where}: its source is not among the "${section}" of the workflow`,
+    );
+  }
+  if (meaning.kind === "output") return `${name}.${meaning.output}`;
+  if (meaning.kind === "input") return name;
+  const outputs = outputNames(meaning.data);
+  if (outputs.length > 1) {
+    throw new Error(
+      `Cannot wire ${where}: node "${name}" has several outputs; use .outputs.${outputs[0]}`,
+    );
+  }
+  return outputs.length === 0 || outputs[0] === name ? name : `${name}.${outputs[0]}`;
+}

@@ -1,0 +1,376 @@
+/**
+ * One validated node of a file to a `NodeDef`: kinds told apart, shorthands expanded, defaults filled in.
+ * Does not know the other nodes, nor what is on disk.
+ *
+ * @module
+ */
+
+import { basename, join, normalize, resolve } from "node:path";
+import { didYouMean } from "../base/suggest.ts";
+import { type MapSpec, parseMapSpec } from "../mapspec.ts";
+import {
+  COMMAND_DEFAULTS,
+  type CommandOptions,
+  EMPTY_SCOPE,
+  NODE_DEFAULTS,
+  type NodeDef,
+  type OutputDef,
+  type Resources,
+  type Scope,
+  type SourceRef,
+  type StreamOutput,
+  type Work,
+} from "../workflow.ts";
+import type { NodeFields, SharedFields, SourceFields } from "./schema.ts";
+import type { ProblemOptions, Visit } from "./shape.ts";
+
+/** What a node is read with. */
+export interface NodeContext {
+  readonly defaults: SharedFields;
+  readonly pools: Readonly<Record<string, number>>;
+  /** Absolute path of the workflow file, and its directory. */
+  readonly file: string;
+  readonly dir: string;
+  readonly visit: Visit;
+}
+
+/** Stands in for the work of a node that has none, so that its name still resolves. */
+const NO_WORK: Work = { kind: "run", argv: ["false"] };
+
+/**
+ * Returns a node with all defaults filled in; what does not fit is reported and left out.
+ *
+ * @param name Name of the node.
+ * @param own Its options as written, valid one by one.
+ */
+export function buildNode(name: string, own: NodeFields, context: NodeContext): NodeDef {
+  const report = reporter(name, context.visit);
+  const fields: NodeFields = { ...context.defaults, ...own };
+  const work = workOf(fields, context);
+  const isCommand = own.call === undefined && own.run !== undefined;
+  const inputs = inputsOf(own, report);
+  const streams = isCommand ? streamsOf(fields, report) : {};
+  const outputs = outputsOf(name, own, { isCommand, ...streams }, context, report);
+  const map = mapOf(fields, report);
+  return {
+    name,
+    ...(fields.description === undefined ? {} : { description: fields.description }),
+    work,
+    inputs,
+    outputs,
+    ...(map === undefined ? {} : { map }),
+    scope: scopeOf(fields.allow),
+    cache: cacheOf(fields.cache),
+    track: (fields.track ?? []).flatMap((source) => sourceOf(source) ?? []),
+    after: typeof fields.after === "string" ? [fields.after] : fields.after ?? [],
+    retry: retryOf(fields.retries),
+    ...(fields.timeout === undefined ? {} : { timeoutMs: fields.timeout }),
+    resources: resourcesOf(fields.resources, context, report),
+    isolate: fields.isolate ?? NODE_DEFAULTS.isolate,
+    onError: fields.onError ?? NODE_DEFAULTS.onError,
+    enabled: fields.enabled ?? NODE_DEFAULTS.enabled,
+    ...(work.kind === "run" ? { command: commandOf(fields, inputs, streams, report) } : {}),
+  };
+}
+
+/** Reports a problem at a member of the node. */
+type Report = (
+  code: string,
+  message: string,
+  member: readonly (string | number)[],
+  options?: ProblemOptions,
+) => void;
+
+function reporter(name: string, visit: Visit): Report {
+  return (code, message, member, options = {}) => {
+    const whose = `node ${JSON.stringify(name)}`;
+    visit.report(code, message.replaceAll("@", whose), {
+      ...options,
+      member: ["nodes", name, ...member],
+    });
+  };
+}
+
+function workOf({ call, run, shell = "sh" }: NodeFields, { dir }: NodeContext): Work {
+  if (call !== undefined) {
+    const at = call.lastIndexOf("#");
+    const module = call.slice(0, at);
+    return { kind: "call", module, path: resolve(dir, module), export: call.slice(at + 1) };
+  }
+  if (typeof run === "string") return { kind: "run", script: run, shell };
+  return run === undefined ? NO_WORK : { kind: "run", argv: run };
+}
+
+function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
+  const inputs: Record<string, SourceRef> = {};
+  if (own.inputs === undefined) return inputs;
+  if (isList(own.inputs)) {
+    for (const [i, name] of own.inputs.entries()) {
+      if (Object.hasOwn(inputs, name)) {
+        report("duplicate-key", `Duplicate input "${name}" of @`, ["inputs", i]);
+      }
+      inputs[name] = { kind: "ref", ref: name };
+    }
+    return inputs;
+  }
+  for (const [name, source] of Object.entries(own.inputs)) {
+    const ref = sourceOf(source);
+    if (ref !== undefined) inputs[name] = ref;
+  }
+  return inputs;
+}
+
+/** `Array.isArray` that also narrows readonly lists. */
+function isList<T>(value: readonly T[] | object | string | null): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+function sourceOf(source: SourceFields): SourceRef | undefined {
+  if (typeof source === "string") return { kind: "ref", ref: source };
+  const { value, file, dir, glob, env } = source;
+  if (file !== undefined) return { kind: "file", path: file };
+  if (dir !== undefined) return { kind: "dir", path: dir };
+  if (glob !== undefined) return { kind: "glob", pattern: glob };
+  if (env !== undefined) return { kind: "env", name: env };
+  return value === undefined ? undefined : { kind: "value", value };
+}
+
+function mapOf({ map }: NodeFields, report: Report): MapSpec | undefined {
+  if (map === undefined) return undefined;
+  const parsed = parseMapSpec(map);
+  if (parsed.ok) return parsed.spec;
+  const { message, start, end, hint } = parsed;
+  report("map-spec", message, ["map"], {
+    within: { text: map, start, end },
+    ...(hint === undefined ? {} : { hint }),
+  });
+  return undefined;
+}
+
+/** The outputs that get a command's text streams. */
+interface Streams {
+  readonly stdout?: StreamOutput;
+  readonly stderr?: StreamOutput;
+}
+
+function streamsOf(fields: NodeFields, report: Report): Streams {
+  const read = (key: "stdout" | "stderr"): StreamOutput | undefined => {
+    const stream = fields[key];
+    if (stream === undefined) return undefined;
+    if (typeof stream === "string") return { output: stream, as: "text" };
+    const { output, as = "text" } = stream;
+    return output === undefined ? undefined : { output, as };
+  };
+  const stdout = read("stdout");
+  const stderr = read("stderr");
+  if (stdout !== undefined && stderr?.output === stdout.output) {
+    const message = `Cannot send both stdout and stderr of @ to output "${stdout.output}"`;
+    report("conflict", message, ["stderr"], {
+      hint: "Name another output, or use 2>&1 in a script",
+    });
+  }
+  return { ...(stdout && { stdout }), ...(stderr && { stderr }) };
+}
+
+function outputsOf(
+  name: string,
+  own: NodeFields,
+  kind: Streams & { readonly isCommand: boolean },
+  context: NodeContext,
+  report: Report,
+): readonly OutputDef[] {
+  const outputs = declaredOutputs(name, own, kind.isCommand, context, report);
+  if (own.temp === true) {
+    const files = outputs.filter((output) => output.kind !== "value");
+    for (const output of files) outputs[outputs.indexOf(output)] = { ...output, temp: true };
+    if (files.length === 0) {
+      report("no-effect", '"temp" has no effect on @: it has no file outputs', ["temp"], {
+        severity: "warning",
+        part: "key",
+        hint: "Remove it, or declare an output as { file: PATH }",
+      });
+    }
+  }
+  const streams = [kind.stdout, kind.stderr].filter((stream) => stream !== undefined);
+  for (const { output, as } of streams) {
+    const declared = outputs.find((other) => other.name === output);
+    if (declared === undefined) outputs.push(valueOutput(output));
+    else if (declared.kind === "dir" || (declared.kind === "file" && as !== "text")) {
+      const what = declared.kind === "dir"
+        ? "a directory"
+        : `a file, so it cannot be read as ${as}`;
+      report("conflict", `Cannot send a stream of @ to output "${output}": it is ${what}`, [
+        kind.stdout?.output === output ? "stdout" : "stderr",
+      ]);
+    }
+  }
+  if (kind.isCommand) rejectSourceless(outputs, streams, own, report);
+  return outputs;
+}
+
+/** A command delivers values only through its streams. */
+function rejectSourceless(
+  outputs: readonly OutputDef[],
+  streams: readonly StreamOutput[],
+  own: NodeFields,
+  report: Report,
+): void {
+  for (const { name, kind } of outputs) {
+    if (kind !== "value" || streams.some((stream) => stream.output === name)) continue;
+    const at = isList(own.outputs ?? null)
+      ? (own.outputs as readonly string[]).indexOf(name)
+      : name;
+    report(
+      "no-source",
+      `Cannot fill output "${name}" of @: a command returns no values`,
+      ["outputs", at],
+      { hint: `Write ${name}: { file: PATH }, or add stdout: ${name}` },
+    );
+  }
+}
+
+function valueOutput(name: string): OutputDef {
+  return { name, kind: "value", temp: false, allowEmpty: false };
+}
+
+function declaredOutputs(
+  name: string,
+  { outputs }: NodeFields,
+  isCommand: boolean,
+  context: NodeContext,
+  report: Report,
+): OutputDef[] {
+  if (outputs === undefined) return isCommand ? [] : [valueOutput(name)];
+  if (outputs === null || outputs === "none") return [];
+  if (isList(outputs)) {
+    for (const [i, output] of outputs.entries()) {
+      if (outputs.indexOf(output) === i) continue;
+      report("duplicate-key", `Duplicate output "${output}" of @`, ["outputs", i]);
+    }
+    return [...new Set(outputs)].map(valueOutput);
+  }
+  return Object.entries(outputs).map(([key, written]) => outputOf(key, written, context, report));
+}
+
+function outputOf(
+  name: string,
+  written: Exclude<NodeFields["outputs"], undefined | null | string | readonly string[]>[string],
+  context: NodeContext,
+  report: Report,
+): OutputDef {
+  const fields = typeof written === "string" ? { file: written } : written ?? {};
+  const { file, dir, temp = false, allowEmpty = false } = fields;
+  const at = (key: string): (string | number)[] =>
+    typeof written === "string" ? ["outputs", name] : ["outputs", name, key];
+  if (file !== undefined && dir !== undefined) {
+    const message = `Cannot use both "file" and "dir" in output "${name}" of @`;
+    report("conflict", message, at("dir"), { part: "key", hint: "Remove one of them" });
+  }
+  if (file?.endsWith("/")) {
+    const message = `Cannot use "${file}" as a file: it ends like a directory`;
+    report("wrong-value", message, at("file"), { hint: `Write { dir: "${file}" }` });
+  }
+  const path = file ?? dir;
+  if (path === undefined) {
+    if (allowEmpty) {
+      const message = `"allowEmpty" has no effect on output "${name}" of @: it is a value`;
+      report("no-effect", message, at("allowEmpty"), { severity: "warning", part: "key" });
+    }
+    return { ...valueOutput(name), temp };
+  }
+  const clean = normalize(path).replace(/(?<=.)\/$/, "");
+  if (join(context.dir, clean) === context.file) {
+    const message = `Cannot write output "${name}" of @ to "${basename(context.file)}": ` +
+      "it is the workflow file";
+    report("wrong-value", message, at(file === undefined ? "dir" : "file"));
+  }
+  return { name, kind: file === undefined ? "dir" : "file", path: clean, temp, allowEmpty };
+}
+
+function scopeOf(allow: NodeFields["allow"]): Scope {
+  if (allow === undefined || allow === false) return EMPTY_SCOPE;
+  const listed = (value: readonly string[] | boolean = []): readonly string[] =>
+    isList(value as readonly string[]) ? value as readonly string[] : [];
+  const open = (value: readonly string[] | boolean = []): readonly string[] | true =>
+    value === true ? true : listed(value);
+  return {
+    read: listed(allow.read),
+    write: listed(allow.write),
+    net: open(allow.net),
+    env: listed(allow.env),
+    sys: open(allow.sys),
+    run: open(allow.run),
+    ffi: open(allow.ffi),
+    import: open(allow.import),
+  };
+}
+
+function cacheOf(cache: NodeFields["cache"] = NODE_DEFAULTS.cache): NodeDef["cache"] {
+  if (typeof cache !== "object") return cache;
+  return cache.ttl === undefined ? NODE_DEFAULTS.cache : { ttlMs: cache.ttl };
+}
+
+function retryOf(retries: NodeFields["retries"]): NodeDef["retry"] {
+  const { limit, delayMs, factor } = NODE_DEFAULTS.retry;
+  if (retries === undefined) return NODE_DEFAULTS.retry;
+  if (typeof retries === "number") return { limit: retries, delayMs, factor };
+  return {
+    limit: retries.limit ?? limit,
+    delayMs: retries.delay ?? delayMs,
+    factor: retries.factor ?? factor,
+  };
+}
+
+function resourcesOf(
+  written: NodeFields["resources"],
+  context: NodeContext,
+  report: Report,
+): Resources {
+  if (written === undefined) return NODE_DEFAULTS.resources;
+  const { cpus = 1, memory, pools } = written;
+  for (const [pool, amount] of Object.entries(pools)) {
+    const known = Object.keys(context.pools);
+    const capacity = Object.hasOwn(context.pools, pool) ? context.pools[pool] : undefined;
+    if (capacity === undefined) {
+      report("unknown-pool", `Cannot find pool "${pool}" of @: "pools" does not declare it`, [
+        "resources",
+        pool,
+      ], {
+        part: "key",
+        hint: didYouMean(pool, ["cpus", "memory", ...known]) ??
+          `Add "pools: { ${pool}: CAPACITY }" at the top of the file`,
+      });
+    } else if (amount > capacity) {
+      const message = `Cannot take ${amount} of pool "${pool}" in @: it holds only ${capacity}`;
+      report("wrong-value", message, ["resources", pool]);
+    }
+  }
+  return { cpus, ...(memory === undefined ? {} : { memoryBytes: memory }), pools };
+}
+
+function commandOf(
+  fields: NodeFields,
+  inputs: Readonly<Record<string, SourceRef>>,
+  streams: Streams,
+  report: Report,
+): CommandOptions {
+  const { stdin } = fields;
+  if (stdin !== undefined && !Object.hasOwn(inputs, stdin)) {
+    report("unknown-input", `Cannot feed "${stdin}" to stdin of @: it is none of its inputs`, [
+      "stdin",
+    ], { hint: didYouMean(stdin, Object.keys(inputs)) ?? `Add "${stdin}" to its inputs` });
+  }
+  const env: Record<string, string | { readonly env: string }> = {};
+  for (const [key, value] of Object.entries(fields.env ?? {})) {
+    if (typeof value === "string") env[key] = value;
+    else if (value.env !== undefined) env[key] = { env: value.env };
+  }
+  return {
+    ...(stdin === undefined ? {} : { stdin }),
+    ...streams,
+    okCodes: fields.okCodes ?? COMMAND_DEFAULTS.okCodes,
+    cwd: fields.cwd ?? COMMAND_DEFAULTS.cwd,
+    env,
+    sandbox: fields.sandbox ?? COMMAND_DEFAULTS.sandbox,
+  };
+}

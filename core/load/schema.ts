@@ -1,0 +1,625 @@
+/**
+ * The format of workflow files, once: validation and the JSON Schema for editors both come from here.
+ * Does not know files, YAML, wiring, or what the options do.
+ *
+ * @module
+ */
+
+import { nearest } from "../base/suggest.ts";
+import type { Json, JsonObject } from "../workflow.ts";
+import {
+  anything,
+  boolean,
+  choice,
+  documented,
+  either,
+  exactly,
+  type Fields,
+  isMapping,
+  list,
+  nothing,
+  number,
+  object,
+  type Path,
+  type Read,
+  refine,
+  scalarText,
+  type Shape,
+  table,
+  text,
+  type Visit,
+  word,
+} from "./shape.ts";
+import { DURATION, parseDuration, parseSize, SIZE } from "./units.ts";
+
+/** A name of a node, input, output, argument, pool or parameter. Dots are reserved for references. */
+export const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+const NAME_HINT = 'Use letters, digits, "_" and "-", beginning with a letter or "_"';
+
+/** `name`, `node.output` or `params.a.b`. */
+const REFERENCE = /^[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/;
+
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** A function of a local module: `nodes.ts#load`. */
+export const FUNCTION =
+  /^(?![a-z][a-z0-9+.-]+:)[^#\s]+\.(?:ts|mts|tsx|js|mjs|jsx)#[A-Za-z_$][\w$]*$/;
+
+/** A relative path below the workflow's directory and outside `.pipecache`. */
+const OUTPUT_PATH =
+  // deno-lint-ignore no-control-regex -- NUL is what it is about
+  /^(?![\\/])(?!(?:.*[\\/])?\.\.(?:[\\/]|$))(?!(?:\.?\/+)*\.pipecache(?:\/|$))(?!(?:\.?\/*)+$)[^\u0000]+$/;
+
+// deno-lint-ignore no-control-regex -- NUL is what it is about
+const path = text({ expected: "a path", pattern: /^[^\u0000]+$/ });
+
+const outputPath: Shape<string> = text({
+  expected: "a path inside the workflow directory",
+  pattern: OUTPUT_PATH,
+  hint: (value) =>
+    value.includes(".pipecache")
+      ? '".pipecache" belongs to flow: choose another directory'
+      : 'Write a relative path without "..", for example "out/report.pdf"',
+});
+
+const name = text({ expected: "a name", pattern: NAME, hint: () => NAME_HINT });
+
+const duration: Shape<number> = refine(
+  either(
+    number({ min: 0, max: 1e9 }),
+    text({
+      expected: 'a duration such as "30s", "5m" or "1d"',
+      pattern: DURATION,
+      hint: () => "Units are ms, s, m, h, d and w; a bare number is in seconds",
+    }),
+  ),
+  (value) => typeof value === "number" ? value * 1000 : parseDuration(value),
+  { expected: 'a duration such as "30s"' },
+);
+
+const positiveDuration: Shape<number> = refine(duration, (value, visit) => {
+  if (value > 0) return value;
+  visit.report("wrong-value", `Cannot read ${visit.name}: expected a duration above 0`);
+  return undefined;
+});
+
+const size: Shape<number> = refine(
+  either(
+    number({ integer: true, min: 1 }),
+    text({
+      expected: 'a size such as "2GiB", "2GB" or "512M"',
+      pattern: SIZE,
+      hint: () => "Units are KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB or K, M, G, T (1024)",
+    }),
+  ),
+  (value) => typeof value === "number" ? value : parseSize(value),
+  { expected: 'a size such as "2GiB"' },
+);
+
+/** Where an argument comes from, in its long form. */
+const sourceObject = refine(
+  object({
+    value: documented(anything, "A literal value."),
+    file: documented(path, "A file, relative to the workflow file."),
+    dir: documented(path, "A directory, relative to the workflow file."),
+    glob: documented(path, "All files that match a pattern, sorted."),
+    env: documented(
+      text({ expected: "the name of a variable", pattern: VARIABLE }),
+      "The value of an environment variable.",
+    ),
+  }, { expected: "a mapping with one of value, file, dir, glob, env" }),
+  (read, visit) => {
+    const keys = Object.keys(read);
+    if (keys.length === 1) return read;
+    visit.report(
+      "wrong-value",
+      `Cannot read ${visit.name}: expected exactly one of value, file, dir, glob, env`,
+    );
+    return undefined;
+  },
+  { json: { minProperties: 1, maxProperties: 1 } },
+);
+
+const reference = text({
+  expected: "the name of an input or output",
+  pattern: REFERENCE,
+  hint: (value) => {
+    if (/[*?]/.test(value)) return `Write { glob: ${JSON.stringify(value)} } for files`;
+    if (/[/\\]/.test(value)) return `Write { file: ${JSON.stringify(value)} } for a file`;
+    return `Write { value: ${JSON.stringify(value)} } for a text`;
+  },
+});
+
+const sourceKinds = either(reference, sourceObject);
+
+/** A source: a reference or the long form; a bare literal gets a hint. */
+const source: Shape<Read<typeof sourceKinds>> = {
+  ...sourceKinds,
+  read(value, visit) {
+    if (sourceKinds.accepts(value)) return sourceKinds.read(value, visit);
+    const literal = Array.isArray(value) ? "[…]" : String(value);
+    const hint = `Write { value: ${literal} } for a literal value`;
+    visit.mismatch("the name of an input or output", value, hint);
+    return undefined;
+  },
+};
+
+const nodeInputs = documented(
+  either(
+    list(name, { what: "names" }),
+    table(source, { what: "arguments", keyPattern: NAME, keyHint: NAME_HINT }),
+  ),
+  "Arguments and where they come from: an input, an output, params.a.b, node.output, " +
+    "{ value }, { file }, { dir }, { glob } or { env }. A list names arguments after their sources.",
+);
+
+const outputFields = object({
+  file: documented(outputPath, "Where the file is published, relative to the workflow file."),
+  dir: documented(outputPath, "Where the directory is published, relative to the workflow file."),
+  temp: documented(boolean, "Drop the bytes when all consumers are done.", { default: false }),
+  allowEmpty: documented(boolean, "Accept an empty file.", { default: false }),
+}, {
+  expected: "a mapping with file or dir",
+  json: { not: { required: ["file", "dir"] } },
+});
+
+/** A bad path is replaced, so that the output keeps its kind. */
+const outputObject = refine(outputFields, (read, _visit, raw) => {
+  const isBad = (key: "file" | "dir"): boolean =>
+    isMapping(raw) && Object.hasOwn(raw, key) && read[key] === undefined;
+  return { ...read, ...(isBad("file") && { file: "bad" }), ...(isBad("dir") && { dir: "bad" }) };
+});
+
+const nodeOutputs = documented(
+  either(
+    nothing,
+    word("none"),
+    list(name, { what: "names" }),
+    table(either(nothing, outputPath, outputObject), {
+      what: "outputs",
+      keyPattern: NAME,
+      keyHint: NAME_HINT,
+    }),
+  ),
+  "Names of value outputs, or a mapping of names to nothing (a value), a path (a file), " +
+    "{ file } or { dir }. Empty: the node is run for its side effect.",
+);
+
+/** A permission whose extent may be everything. */
+const permission = either(exactly(true), exactly(false), list(text(), { what: "texts" }));
+
+/** A permission that must be listed, because what it names is tracked. */
+const tracked = refine(
+  either(boolean, list(text(), { what: "texts" })),
+  (value, visit) => {
+    if (value !== true) return value;
+    visit.report(
+      "wrong-value",
+      `Cannot allow everything in ${visit.name}: what a node may use is what it depends on`,
+      { hint: "List what the node needs" },
+    );
+    return undefined;
+  },
+  { json: { anyOf: [{ const: false }, { type: "array", items: text().json }] } },
+);
+
+const allow = object({
+  read: documented(tracked, "Paths the node may read; their content is tracked."),
+  write: documented(tracked, "Paths the node may write."),
+  net: documented(permission, "Hosts the node may reach, true for all."),
+  env: documented(tracked, "Environment variables the node may see; their values are tracked."),
+  sys: documented(permission, "System information the node may read, true for all."),
+  run: documented(permission, "Programs the node may start, true for all."),
+  ffi: documented(permission, "Native libraries the node may load, true for all."),
+  import: documented(permission, "Hosts the node may import modules from, true for all."),
+}, { expected: "a mapping of permissions" });
+
+const stream = documented(
+  either(
+    name,
+    object({
+      output: documented(name, "Name of the output."),
+      as: documented(choice("text", "json", "lines"), "How the text becomes a value.", {
+        default: "text",
+      }),
+    }, { expected: "a mapping with output", required: ["output"] }),
+  ),
+  "The output that gets this text stream of the command.",
+);
+
+const variables = table(
+  either(
+    scalarText,
+    object({
+      env: documented(
+        text({ expected: "the name of a variable", pattern: VARIABLE }),
+        "Name of the variable of flow's own environment.",
+      ),
+    }, { expected: "a mapping with env", required: ["env"] }),
+  ),
+  { what: "variables", keyPattern: VARIABLE },
+);
+
+/** Options of any node that `defaults` may set for all. */
+const shared = {
+  allow: documented(either(exactly(false), allow), "What the node may touch; nothing by default."),
+  cache: documented(
+    either(
+      boolean,
+      word("auto"),
+      object({ ttl: documented(positiveDuration, "How long a result counts.") }, {
+        expected: "a mapping with ttl",
+        required: ["ttl"],
+      }),
+    ),
+    "Whether results are kept. By default they are, unless net, run or ffi is allowed.",
+    { default: "auto" },
+  ),
+  retries: documented(
+    either(
+      number({ integer: true, min: 0, max: 1000 }),
+      object({
+        limit: documented(
+          number({ integer: true, min: 0, max: 1000 }),
+          "Attempts after the first.",
+        ),
+        delay: documented(duration, "Pause before the first retry.", { default: "1s" }),
+        factor: documented(number({ min: 1 }), "How much longer each further pause is.", {
+          default: 2,
+        }),
+      }, { expected: "a mapping with limit", required: ["limit"] }),
+    ),
+    "How often a failed node is tried again.",
+    { default: 0 },
+  ),
+  timeout: documented(positiveDuration, 'Time limit: "30s", "5m", or a number of seconds.'),
+  resources: documented(
+    refine(
+      table(either(number({ above: 0 }), text()), {
+        what: "resources",
+        keyPattern: NAME,
+        keyHint: NAME_HINT,
+      }),
+      readResources,
+      {
+        json: {
+          properties: {
+            cpus: {
+              description: "Slots of -j the node fills.",
+              ...number({ integer: true, min: 1 }).json,
+            },
+            memory: { description: 'Memory limit: "2GiB", "512M".', ...size.json },
+          },
+          additionalProperties: number({ integer: true, min: 1 }).json,
+        },
+      },
+    ),
+    "What the node takes while it runs: cpus, memory and units of the workflow's pools.",
+  ),
+  isolate: documented(
+    choice("pooled", "fresh"),
+    "Functions: whether the worker may be used for other work before and after.",
+    { default: "pooled" },
+  ),
+  onError: documented(
+    choice("fail", "continue"),
+    "Whether a failure stops what is downstream or is handed on as an error value.",
+    { default: "fail" },
+  ),
+  shell: documented(
+    text({ expected: "a shell", pattern: /^\S(?:.*\S)?$/ }),
+    "Commands written as a text: the shell that runs it.",
+    {
+      default: "sh",
+    },
+  ),
+  sandbox: documented(
+    choice("auto", "strict", "off"),
+    "Commands: whether they are confined to their scope where the machine can do it.",
+    { default: "auto" },
+  ),
+} satisfies Fields;
+
+/** `cpus` and `memory` have shapes of their own; all other names are pools. */
+function readResources(
+  read: Readonly<Record<string, number | string>>,
+  visit: Visit,
+): { readonly cpus?: number; readonly memory?: number; readonly pools: Record<string, number> } {
+  const units = number({ integer: true, min: 1 });
+  const { cpus, memory, ...rest } = read;
+  const member = <T>(key: string, shape: Shape<T>): T | undefined =>
+    read[key] === undefined ? undefined : visit.at(read, key, () => shape.read(read[key], visit));
+  const found = { cpus: member("cpus", units), memory: member("memory", size) };
+  const pools: Record<string, number> = {};
+  for (const key of Object.keys(rest)) {
+    const amount = member(key, units);
+    if (amount !== undefined) pools[key] = amount;
+  }
+  return {
+    ...(cpus === undefined || found.cpus === undefined ? {} : { cpus: found.cpus }),
+    ...(memory === undefined || found.memory === undefined ? {} : { memory: found.memory }),
+    pools,
+  };
+}
+
+/** Options only commands have. */
+const commandFields = {
+  stdin: documented(name, "The argument that is fed to the command."),
+  stdout: stream,
+  stderr: stream,
+  okCodes: documented(
+    list(number({ integer: true, min: 0, max: 255 }), { min: 1, what: "exit codes" }),
+    "Exit codes that count as success.",
+    { default: [0] },
+  ),
+  cwd: documented(
+    path,
+    'Working directory relative to the workflow file, or "private" for the node\'s own.',
+    { default: "." },
+  ),
+  env: documented(variables, "Variables set for the command; the values of others are not seen."),
+  shell: shared.shell,
+  sandbox: shared.sandbox,
+} satisfies Fields;
+
+/** Options that only fit commands. */
+export const COMMAND_ONLY: readonly string[] = Object.keys(commandFields);
+
+/** Options that only fit functions. */
+export const CALL_ONLY: readonly string[] = ["isolate"];
+
+/** Words of the format that this version refuses, with what to use instead. */
+const RESERVED = {
+  stream: "Use call or run",
+  expand: "Use call with a map",
+  use: "Copy the nodes of the other workflow",
+  when: "Use enabled",
+  executor: "Choose the executor on the command line",
+  concurrency: "Use resources to limit how much runs at once",
+};
+
+const nodeFields = {
+  call: documented(
+    text({ expected: 'a function such as "nodes.ts#load"', pattern: FUNCTION, hint: functionHint }),
+    "The function to call: local module, #, name of the export.",
+    { examples: ["nodes.ts#load"] },
+  ),
+  run: documented(
+    either(
+      // deno-lint-ignore no-control-regex -- NUL is what it is about
+      text({ expected: "a script", pattern: /^[^\u0000]*\S[^\u0000]*$/ }),
+      list(scalarText, { min: 1, what: "texts" }),
+    ),
+    "The command: a list of arguments, or a text for the shell. " +
+      "${in.NAME}, ${out.NAME} and ${params.NAME} are filled in.",
+  ),
+  description: documented(text(), "What the node does, for people."),
+  inputs: nodeInputs,
+  outputs: nodeOutputs,
+  map: documented(text({ expected: "a map-spec" }), "One call per element.", {
+    examples: ["xs[i] -> ys[i]", "xs[i], ys[j] -> zs[i, j]"],
+  }),
+  track: documented(
+    list(source, { what: "sources" }),
+    "Further dependencies whose content counts but which are no arguments.",
+  ),
+  after: documented(
+    either(name, list(name, { what: "names" })),
+    "Nodes that must be done before, without being inputs.",
+  ),
+  enabled: documented(boolean, "false leaves the node and everything downstream out.", {
+    default: true,
+  }),
+  temp: documented(boolean, "All file outputs are temporary.", { default: false }),
+  ...shared,
+  ...commandFields,
+} satisfies Fields;
+
+const nodeObject = object(nodeFields, {
+  expected: "a mapping with call or run",
+  reserved: RESERVED,
+  json: {
+    oneOf: [
+      {
+        required: ["call"],
+        properties: Object.fromEntries(["run", ...COMMAND_ONLY].map((key) => [key, false])),
+      },
+      {
+        required: ["run"],
+        properties: Object.fromEntries(["call", ...CALL_ONLY].map((key) => [key, false])),
+        if: { properties: { run: { type: "array" } } },
+        then: { properties: { shell: false } },
+      },
+    ],
+  },
+});
+
+const nodeShape = refine(nodeObject, (read, visit, raw) => {
+  if (isMapping(raw)) checkKind(raw, visit);
+  return read;
+});
+
+/** Exactly one kind, and only options that fit it. */
+function checkKind(raw: JsonObject, visit: Visit): void {
+  const kinds = ["call", "run"].filter((key) => Object.hasOwn(raw, key));
+  if (kinds.length === 0) {
+    const isMeant = Object.keys(raw).some((key) =>
+      Object.hasOwn(RESERVED, key) ||
+      (!Object.hasOwn(nodeFields, key) && nearest(key, ["call", "run"]) !== undefined)
+    );
+    // A misspelt or reserved kind has been reported already.
+    if (isMeant) return;
+    visit.report(
+      "missing-key",
+      `Cannot tell what ${visit.name} does: it has neither "call" nor "run"`,
+      {
+        part: "key",
+        hint: 'Add call: "module.ts#function" or run: [program, argument]',
+      },
+    );
+    return;
+  }
+  if (kinds.length === 2) {
+    const message = `Cannot use both "call" and "run" in ${visit.name}`;
+    visit.report("conflict", message, { part: "key", member: ["run"], hint: "Remove one of them" });
+    return;
+  }
+  const [kind] = kinds;
+  for (const key of kind === "call" ? COMMAND_ONLY : CALL_ONLY) {
+    if (!Object.hasOwn(raw, key)) continue;
+    const other = kind === "call" ? "run" : "call";
+    visit.report("misfit", `Cannot use "${key}" in ${visit.name}: it only fits "${other}" nodes`, {
+      part: "key",
+      member: [key],
+      hint: "Remove it",
+    });
+  }
+  if (Array.isArray(raw.run) && Object.hasOwn(raw, "shell")) {
+    visit.report(
+      "misfit",
+      `Cannot use "shell" in ${visit.name}: its command is a list of arguments`,
+      {
+        part: "key",
+        member: ["shell"],
+        hint: 'Write "run" as one text, or remove "shell"',
+      },
+    );
+  }
+}
+
+function functionHint(value: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]+:/.test(value)) {
+    return "Import the package in a local module and export a function that uses it";
+  }
+  if (!value.includes("#")) {
+    if (/\.[cm]?[jt]sx?$/.test(value)) return `Add the name of the export: "${value}#NAME"`;
+    return 'Write the module too: "nodes.ts#' + (/^[\w$]+$/.test(value) ? value : "NAME") + '"';
+  }
+  const module = value.slice(0, value.indexOf("#"));
+  if (!/\.[cm]?[jt]sx?$/.test(module)) {
+    return "Functions live in TypeScript or JavaScript modules; use run for other programs";
+  }
+  return 'Write MODULE#EXPORT, for example "nodes.ts#load"';
+}
+
+const INPUT_TYPES = ["string", "number", "integer", "boolean", "array", "object"] as const;
+
+const inputObject = object({
+  file: documented(either(nothing, path), "A file; the path is the default."),
+  dir: documented(either(nothing, path), "A directory; the path is the default."),
+  type: documented(choice(...INPUT_TYPES), "Type of the value."),
+  default: documented(anything, "Value if none is given; without it the input is required."),
+  description: documented(text(), "What the input is, for people."),
+}, {
+  expected: "a mapping",
+  json: {
+    allOf: [
+      { not: { required: ["file", "dir"] } },
+      ...["file", "dir"].map((key) => ({
+        if: { required: [key] },
+        then: { properties: { type: false, default: false } },
+      })),
+    ],
+  },
+});
+
+/** A value that is its own default. */
+const literal: Shape<{ readonly literal: Json }> = {
+  expected: "a value",
+  json: { type: ["string", "number", "boolean", "array", "null"] },
+  accepts: (value) => !isMapping(value),
+  read: (value) => ({ literal: value }),
+};
+
+/** The whole file. */
+export const workflowShape = object({
+  $schema: documented(text(), "Address of the JSON Schema, for editors."),
+  name: documented(name, "Name of the workflow; the file's by default."),
+  description: documented(text(), "What the workflow does, for people."),
+  params: documented(
+    table(anything, { what: "parameters", keyPattern: NAME, keyHint: NAME_HINT }),
+    "Configuration, used as params.a.b; changed with --set a.b=VALUE and --params FILE.",
+  ),
+  inputs: documented(
+    table(either(literal, inputObject), {
+      what: "inputs",
+      keyPattern: NAME,
+      keyHint: NAME_HINT,
+    }),
+    "What comes from outside: { file }, { dir }, { type, default, description }, " +
+      "a default value, or nothing for a required value.",
+  ),
+  nodes: documented(
+    table(nodeShape, { what: "nodes", keyPattern: NAME, keyHint: NAME_HINT }),
+    "The nodes by name.",
+  ),
+  pools: documented(
+    table(number({ integer: true, min: 1 }), {
+      what: "pools",
+      keyPattern: /^(?!(?:cpus|memory)$)[A-Za-z_][A-Za-z0-9_-]*$/,
+      keyHint: `${NAME_HINT}; "cpus" and "memory" are not pools`,
+    }),
+    "Resources that nodes share, by name, and how much there is of each.",
+  ),
+  defaults: documented(
+    object(shared, { expected: "a mapping of node options" }),
+    "Options that apply to all nodes that do not set them.",
+  ),
+}, {
+  expected: "a mapping with nodes",
+  required: ["nodes"],
+  ignored: /^x-/,
+});
+
+/** A workflow file without its bad parts. */
+export type WorkflowFields = Read<typeof workflowShape>;
+
+/** A node without its bad parts. */
+export type NodeFields = Read<typeof nodeShape>;
+
+/** An input as written, without its bad parts. */
+export type InputFields = { readonly literal: Json } | Read<typeof inputObject>;
+
+/** A source as written. */
+export type SourceFields = Read<typeof source>;
+
+/** The options of `defaults`. */
+export type SharedFields = NonNullable<WorkflowFields["defaults"]>;
+
+/**
+ * Returns the JSON Schema (draft 2020-12) of workflow files, as `flow schema` prints it.
+ *
+ * It accepts every file that loads. What it cannot say (wiring, map-specs) only flow reports.
+ */
+export function workflowSchema(): JsonObject {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "flow workflow",
+    description: "Nodes that flow wires by name, runs in their scope and keeps by content.",
+    ...workflowShape.json,
+  };
+}
+
+/** Names a path of a workflow file for people: `"cache" of node "rows"`. */
+export function nameOfPath(path: Path): string {
+  const [section, owner, member, ...rest] = path;
+  if (section === undefined) return "the workflow";
+  const kind = section === "nodes" ? "node" : section === "inputs" ? "input" : undefined;
+  if (kind === undefined || owner === undefined) return `"${joinPath(path)}"`;
+  const whose = `${kind} "${owner}"`;
+  if (member === undefined) return whose;
+  const [argument, ...deeper] = rest;
+  if (kind === "node" && argument !== undefined && (member === "inputs" || member === "outputs")) {
+    const part = `${member.slice(0, -1)} ${
+      typeof argument === "number" ? argument + 1 : `"${argument}"`
+    } of ${whose}`;
+    return deeper.length === 0 ? part : `"${joinPath(deeper)}" of ${part}`;
+  }
+  return `"${joinPath([member, ...rest])}" of ${whose}`;
+}
+
+function joinPath(path: Path): string {
+  return path.map((key, i) => typeof key === "number" ? `[${key}]` : (i > 0 ? "." : "") + key)
+    .join("");
+}
