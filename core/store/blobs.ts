@@ -9,7 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { dirname } from "node:path";
-import { type Digest, digestOf, digestOfFile } from "../base/digest.ts";
+import { type Digest, digestOf, digestOfFile, isDigest } from "../base/digest.ts";
 import { StoreError } from "../base/error.ts";
 import { errnoOf, guarded, lstatIfExists, removeIfExists, storeError, uniqueName } from "./io.ts";
 import {
@@ -26,6 +26,9 @@ const WHOLE_BYTES = 1 << 20;
 
 /** Size of the blocks of larger files, in bytes. */
 const BLOCK_BYTES = 1 << 20;
+
+/** A blob that is put again gets a new change time if its old one is this long ago, in milliseconds. */
+export const REFRESH_MS = 600_000;
 
 /** Failures of reading that lie in the blob, not in the process: no permission, not a file, bad disk. */
 const DAMAGE: ReadonlySet<string> = new Set([
@@ -160,16 +163,37 @@ export class Blobs {
     if (hasher.digest("hex") !== digest) throw this.#mismatch(digest);
   }
 
-  /** Hashes a blob again and returns whether it is present and intact; a damaged one is moved to `quarantine/`. */
-  verify(digest: Digest): boolean {
+  /**
+   * Hashes a blob again, in blocks.
+   *
+   * @returns Its size in bytes.
+   * @throws {DamagedBlobError} If it is missing or damaged; a damaged one was moved to `quarantine/`.
+   */
+  verify(digest: Digest): number {
+    const path = this.pathOf(digest);
+    const info = lstatIfExists(path);
+    // A symlink with the right bytes today may have others tomorrow.
+    if (info !== undefined && !info.isFile) throw this.#mismatch(digest);
+    let actual: { digest: Digest; sizeBytes: number };
     try {
-      if (this.has(digest) && digestOfFile(this.pathOf(digest)).digest === digest) return true;
+      actual = digestOfFile(path);
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      if (!DAMAGE.has(errnoOf(error) ?? "")) throw storeError("read", this.pathOf(digest), error);
+      throw this.#unreadable(digest, error);
     }
-    this.#quarantine(digest);
-    return false;
+    if (actual.digest !== digest) throw this.#mismatch(digest);
+    return actual.sizeBytes;
+  }
+
+  /** Yields the digests of all blobs, in no order. */
+  *list(): Generator<Digest> {
+    const root = `${this.#dir}/blobs`;
+    if (lstatIfExists(root) === undefined) return;
+    for (const { name: head, isDirectory } of Deno.readDirSync(root)) {
+      if (!isDirectory) continue;
+      for (const { name: tail } of Deno.readDirSync(`${root}/${head}`)) {
+        if (isDigest(head + tail)) yield (head + tail) as Digest;
+      }
+    }
   }
 
   /** Returns the entries of a stored directory. */
@@ -266,9 +290,15 @@ export class Blobs {
   #isPresent(digest: Digest, sizeBytes: number): boolean {
     const info = lstatIfExists(this.pathOf(digest));
     if (info === undefined) return false;
-    if (info.isFile) return info.size === sizeBytes;
-    this.#quarantine(digest);
-    return false;
+    if (!info.isFile) {
+      this.#quarantine(digest);
+      return false;
+    }
+    if (info.size !== sizeBytes) return false;
+    // Tells a collector in another process that the blob is in use again.
+    const changedAt = info.ctime?.getTime() ?? 0;
+    if (changedAt + REFRESH_MS < Date.now()) Deno.chmodSync(this.pathOf(digest), 0o444);
+    return true;
   }
 
   /** Returns the error for a failed read. Only what is wrong with the blob itself puts it into quarantine. */

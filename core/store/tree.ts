@@ -52,6 +52,60 @@ export function walkTree(dir: string): readonly WalkedEntry[] {
   return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
 }
 
+/** A file of an input directory; a dangling link has a target instead of content. */
+export interface WalkedInput extends WalkedEntry {
+  readonly danglingTo?: string;
+}
+
+/**
+ * Lists an input directory like `walkTree`, but follows links: what a node reads through them counts.
+ *
+ * @throws {FlowError} If links form a loop.
+ */
+export function walkInputTree(dir: string): readonly WalkedInput[] {
+  const found: WalkedInput[] = [];
+  const visit = (prefix: string, parents: readonly string[]): void => {
+    const names = [...Deno.readDirSync(`${dir}/${prefix}`)];
+    if (names.length === 0 && prefix !== "") found.push({ path: prefix, isFile: false });
+    for (const entry of names) {
+      const path = prefix + entry.name;
+      const kind = entry.isSymlink ? targetOf(`${dir}/${path}`) : entry;
+      if (typeof kind === "string") found.push({ path, isFile: true, danglingTo: kind });
+      else if (kind.isFile) found.push({ path, isFile: true });
+      else if (kind.isDirectory) {
+        const isLink = entry.isSymlink;
+        const real = isLink
+          ? Deno.realPathSync(`${dir}/${path}`)
+          : `${parents.at(-1)}/${entry.name}`;
+        if (isLink && parents.includes(real)) throw linkLoop(`${dir}/${path}`);
+        visit(path + "/", [...parents, real]);
+      }
+    }
+  };
+  visit("", [Deno.realPathSync(dir)]);
+  return found.sort((a, b) => a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
+}
+
+/** Returns what a link leads to, or its text if it leads nowhere. */
+function targetOf(path: string): Deno.FileInfo | string {
+  try {
+    return Deno.statSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.FilesystemLoop) {
+      return Deno.readLinkSync(path);
+    }
+    throw error;
+  }
+}
+
+function linkLoop(path: string): FlowError {
+  return new FlowError(`Cannot read directory "${path}": the link leads back to a parent`, {
+    code: "link-loop",
+    exitCode: 1,
+    hint: "Remove the link, or declare the files instead of the directory",
+  });
+}
+
 /** Returns the error for an output that is neither file nor directory. */
 export function notAFile(path: string, isSymlink: boolean): FlowError {
   const what = isSymlink ? "a symbolic link" : "not a regular file";

@@ -1,0 +1,291 @@
+/**
+ * Records of runs: `runs/<id>/` with events and logs. Does not know the index or what events mean, but for begin and end.
+ *
+ * @module
+ */
+
+import type { BeginEvent, Counts, EndEvent, Event } from "../event.ts";
+import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
+import { HeldLock, isHeld, newId, timeOfId } from "./session.ts";
+
+/** Buffered events are written from this many characters on. */
+const BUFFER_LENGTH = 1 << 16;
+
+/** How much of the start and of the end of the events is read for a summary, in bytes. */
+const EDGE_BYTES = 1 << 16;
+
+/** A run in one line. */
+export interface RunSummary {
+  readonly id: string;
+  /** Identity of the workflow in the store. */
+  readonly workflow: string;
+  /** `interrupted`: its process ended without saying how. */
+  readonly outcome: EndEvent["outcome"] | "running" | "interrupted";
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Absent without an end event. */
+  readonly wallMs?: number;
+  readonly counts?: Counts;
+}
+
+/** Logs a node left in a run; the files exist. */
+export interface RunLog {
+  readonly run: string;
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** The record of the run that is going on in this process. */
+export class RunRecord {
+  readonly id: string;
+  readonly dir: string;
+  /** Directory of the logs; made already. */
+  readonly logDir: string;
+  readonly #lock: HeldLock;
+  readonly #file: Deno.FsFile;
+  #lines: string[] = [];
+  #length = 0;
+  #isClosed = false;
+
+  /** @param dir The directory of the run, not there yet. @param workflow Identity of the workflow in the store. */
+  constructor(dir: string, id: string, workflow: string) {
+    this.id = id;
+    this.dir = dir;
+    this.logDir = `${dir}/logs`;
+    guarded("make directory", this.logDir, () => Deno.mkdirSync(this.logDir, { recursive: true }));
+    this.#lock = HeldLock.take(`${dir}/lock`);
+    const meta = JSON.stringify({ workflow });
+    guarded("write", dir, () => Deno.writeTextFileSync(`${dir}/run.json`, meta + "\n"));
+    const events = `${dir}/events.ndjson`;
+    this.#file = guarded(
+      "write",
+      events,
+      () => Deno.openSync(events, { append: true, create: true }),
+    );
+  }
+
+  /** Adds an event; it reaches the file with the next `flush`. */
+  append(event: Event): void {
+    const line = JSON.stringify(event);
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#length >= BUFFER_LENGTH) this.flush();
+  }
+
+  /**
+   * Writes buffered events.
+   *
+   * @throws {StoreError} If they cannot be written; then they are dropped.
+   */
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    const bytes = new TextEncoder().encode(this.#lines.join("\n") + "\n");
+    this.#lines = [];
+    this.#length = 0;
+    guarded("write", `${this.dir}/events.ndjson`, () => {
+      for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
+    });
+  }
+
+  /** Writes the rest and ends the record. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      this.flush();
+    } finally {
+      this.#file.close();
+      this.#lock[Symbol.dispose]();
+    }
+  }
+}
+
+/** All runs of one store directory. */
+export class Runs {
+  readonly #dir: string;
+  readonly #now: () => number;
+  readonly #open = new Set<RunRecord>();
+
+  /** @param dir The store directory. @param now Milliseconds since the epoch. */
+  constructor(dir: string, now: () => number) {
+    this.#dir = `${dir}/runs`;
+    this.#now = now;
+  }
+
+  /** Starts the record of a run. */
+  begin(workflow: string): RunRecord {
+    const id = newId(this.#now());
+    const record = new RunRecord(`${this.#dir}/${id}`, id, workflow);
+    this.#open.add(record);
+    return record;
+  }
+
+  /** Writes buffered events of runs that are going on in this process. */
+  flush(): void {
+    for (const record of this.#open) record.flush();
+  }
+
+  /** Ends the records of this process. */
+  close(): void {
+    for (const record of this.#open) record.close();
+    this.#open.clear();
+  }
+
+  /** Yields the runs, newest first, of one workflow or of all. */
+  *list(workflow?: string): Generator<RunSummary> {
+    for (const id of this.#ids()) {
+      const owner = this.#workflowOf(id);
+      if (owner !== undefined && (workflow === undefined || owner === workflow)) {
+        yield this.#summary(id, owner);
+      }
+    }
+  }
+
+  /** Returns the id of the newest run of a workflow. */
+  latest(workflow: string): string | undefined {
+    return this.#ids().find((id) => this.#workflowOf(id) === workflow);
+  }
+
+  /** Yields the events of a run in order; lines that are torn or damaged are left out. */
+  *events(id: string): Generator<Event> {
+    const path = `${this.#dir}/${id}/events.ndjson`;
+    if (lstatIfExists(path) === undefined) return;
+    for (const line of linesOf(path)) {
+      const event = eventOf(line);
+      if (event !== undefined) yield event;
+    }
+  }
+
+  /** Returns the logs of a node's last attempt in each run of a workflow, newest run first. */
+  logsOf(workflow: string, node: string): RunLog[] {
+    return this.#ids().flatMap((id) => {
+      if (this.#workflowOf(id) !== workflow) return [];
+      const log = lastLog(`${this.#dir}/${id}/logs/${node}`);
+      return log === undefined ? [] : [{ run: id, ...log }];
+    });
+  }
+
+  /** Removes all but the newest `keep` runs of a workflow; runs that are going on stay. Returns how many went. */
+  retain(workflow: string, keep: number): number {
+    const ids = this.#ids().filter((id) => this.#workflowOf(id) === workflow).slice(keep);
+    return this.#remove(ids);
+  }
+
+  /** Removes runs that belong to no workflow: their record was never finished or is damaged. */
+  removeDamaged(): number {
+    return this.#remove(this.#ids().filter((id) => this.#workflowOf(id) === undefined));
+  }
+
+  #remove(ids: readonly string[]): number {
+    let count = 0;
+    for (const id of ids) {
+      const dir = `${this.#dir}/${id}`;
+      if (isHeld(`${dir}/lock`)) continue;
+      guarded("remove", dir, () => removeIfExists(dir));
+      count++;
+    }
+    return count;
+  }
+
+  /** Ids of all runs, newest first. */
+  #ids(): string[] {
+    try {
+      return [...Deno.readDirSync(this.#dir)].map((entry) => entry.name).sort().reverse();
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  }
+
+  #workflowOf(id: string): string | undefined {
+    try {
+      const meta: unknown = JSON.parse(Deno.readTextFileSync(`${this.#dir}/${id}/run.json`));
+      const workflow = (meta as { workflow?: unknown } | null)?.workflow;
+      return typeof workflow === "string" ? workflow : undefined;
+    } catch {
+      // A run killed in its first moments, or a damaged record: it has nothing to tell.
+      return undefined;
+    }
+  }
+
+  #summary(id: string, workflow: string): RunSummary {
+    const dir = `${this.#dir}/${id}`;
+    const { begin, end } = edgesOf(`${dir}/events.ndjson`);
+    const startedAt = begin?.time ?? timeOfId(id);
+    if (end !== undefined) {
+      const { outcome, wallMs, counts } = end;
+      return { id, workflow, outcome, startedAt, wallMs, counts };
+    }
+    return { id, workflow, outcome: isHeld(`${dir}/lock`) ? "running" : "interrupted", startedAt };
+  }
+}
+
+function eventOf(line: string): Event | undefined {
+  try {
+    const event: unknown = JSON.parse(line);
+    const type = (event as { type?: unknown } | null)?.type;
+    return typeof type === "string" ? event as Event : undefined;
+  } catch {
+    // Torn by a kill in the middle of a write.
+    return undefined;
+  }
+}
+
+/** Reads only both edges: the events of a large run fill hundreds of megabytes. */
+function edgesOf(path: string): { begin?: BeginEvent; end?: EndEvent } {
+  const info = lstatIfExists(path);
+  if (info === undefined || !info.isFile) return {};
+  using file = Deno.openSync(path, { read: true });
+  const first = eventOf(readAt(file, 0).split("\n", 1)[0] ?? "");
+  const last = eventOf(
+    readAt(file, Math.max(0, info.size - EDGE_BYTES)).trimEnd().split("\n").at(-1) ?? "",
+  );
+  return {
+    ...(first?.type === "begin" ? { begin: first } : {}),
+    ...(last?.type === "end" ? { end: last } : {}),
+  };
+}
+
+function readAt(file: Deno.FsFile, offset: number): string {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(EDGE_BYTES);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}
+
+function* linesOf(path: string): Generator<string> {
+  using file = Deno.openSync(path, { read: true });
+  const decoder = new TextDecoder();
+  const block = new Uint8Array(EDGE_BYTES);
+  let rest = "";
+  for (let n = file.readSync(block); n !== null; n = file.readSync(block)) {
+    const lines = (rest + decoder.decode(block.subarray(0, n), { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+}
+
+/** Finds the logs of the last attempt: `<base>.stdout`, of further attempts `<base>.2.stdout`. */
+function lastLog(base: string): Omit<RunLog, "run"> | undefined {
+  const slash = base.lastIndexOf("/");
+  const [dir, name] = [base.slice(0, slash), base.slice(slash + 1)];
+  let best = 0;
+  let found: { stdout?: string; stderr?: string } = {};
+  if (lstatIfExists(dir) === undefined) return undefined;
+  for (const entry of Deno.readDirSync(dir)) {
+    if (!entry.name.startsWith(name)) continue;
+    const match = /^(?:\.(\d+))?\.(stdout|stderr)$/.exec(entry.name.slice(name.length));
+    if (match === null) continue;
+    const attempt = Number(match[1] ?? 1);
+    if (attempt < best) continue;
+    if (attempt > best) found = {};
+    best = attempt;
+    found[match[2] as "stdout" | "stderr"] = `${dir}/${entry.name}`;
+  }
+  return best === 0 ? undefined : found;
+}

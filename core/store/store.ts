@@ -1,0 +1,419 @@
+/**
+ * The store of one workspace, `.pipecache`: blobs, results, file digests, claims and runs behind one door. Does not know
+ * graphs, how keys are made, or when something is stale.
+ *
+ * Truth are the blobs and the journals; `index.sqlite` is made from the journals and may be deleted at any time. A result is
+ * recorded after its blobs are in place, first in the journal, then in the index, so a kill at any point loses work only.
+ *
+ * @module
+ */
+
+import { actionKey, type ActionResult } from "../action.ts";
+import type { Digest } from "../base/digest.ts";
+import { StoreError } from "../base/error.ts";
+import { Blobs } from "./blobs.ts";
+import { CLAIM_SCHEMA, Claims } from "./claims.ts";
+import { Database, type OnWarning } from "./database.ts";
+import { checksumOf, encodeResult, type RecordEntry } from "./entry.ts";
+import { FILE_SCHEMA, FileDigests } from "./files.ts";
+import { collect, type CollectOptions, type CollectReport } from "./gc.ts";
+import { guarded, lstatIfExists } from "./io.ts";
+import { JournalWriter, materialAt, type NewRecord, recordAt, scanJournal } from "./journal.ts";
+import { type ListedResult, RESULT_SCHEMA, ResultIndex, type UsedKey } from "./result_index.ts";
+import { Runs } from "./runs.ts";
+import { newId, Sessions } from "./session.ts";
+import { statsOf, type StoreStats } from "./stats.ts";
+import { type VerifyReport, verifyStore } from "./verify.ts";
+
+export type { RecordEntry } from "./entry.ts";
+
+/** Table of analyses: facts about a file's content, by its digest. */
+const ANALYSIS_SCHEMA = `
+CREATE TABLE analyses(digest TEXT PRIMARY KEY, text TEXT NOT NULL, sum TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+`;
+
+/** Journal records per transaction when the index is filled. */
+const CATCH_UP_ROWS = 20_000;
+
+/** Tells backup programs to leave the directory out (https://bford.info/cachedir/). */
+const CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n" +
+  "# This directory is made by flow and can be deleted at any time between runs.\n";
+
+/** How a store is opened. */
+export interface StoreOptions {
+  /** Gets problems that cost time but no correctness. */
+  readonly onWarning?: OnWarning;
+  /** The clock, in milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/** One open store. Any number of processes may have the same directory open. */
+export class Store implements Disposable {
+  /** Absolute path of the store directory. */
+  readonly dir: string;
+  readonly blobs: Blobs;
+  readonly files: FileDigests;
+  readonly claims: Claims;
+  readonly runs: Runs;
+  readonly sessions: Sessions;
+  readonly #db: Database;
+  readonly #index: ResultIndex;
+  readonly #now: () => number;
+  readonly #onWarning: OnWarning;
+  readonly #analyses = new Map<Digest, string>();
+  #journal: { writer: JournalWriter; name: string } | undefined;
+  #journalCount = 0;
+  #isClosed = false;
+
+  private constructor(dir: string, options: StoreOptions) {
+    this.dir = dir;
+    this.#now = options.now ?? Date.now;
+    this.#onWarning = options.onWarning ?? (() => {});
+    this.blobs = new Blobs(dir);
+    this.#db = new Database(`${dir}/index.sqlite`, {
+      schema: RESULT_SCHEMA + CLAIM_SCHEMA + FILE_SCHEMA + ANALYSIS_SCHEMA,
+      onWarning: this.#onWarning,
+      onMade: () => this.#fill(),
+    });
+    this.#index = new ResultIndex(this.#db);
+    this.sessions = new Sessions(dir, newId(this.#now()));
+    this.files = new FileDigests(this.#db, this.#now);
+    this.claims = new Claims(this.#db, this.sessions, (error) => this.#warn(error));
+    this.runs = new Runs(dir, this.#now);
+  }
+
+  /**
+   * Opens a store directory; makes it if needed.
+   *
+   * @param dir Absolute path, usually `.pipecache` beside the workflow.
+   * @throws {StoreError} If the directory or its index cannot be made or opened.
+   */
+  static open(dir: string, options: StoreOptions = {}): Store {
+    prepareDir(dir);
+    const store = new Store(dir, options);
+    try {
+      store.#db.open();
+      store.#catchUp();
+    } catch (error) {
+      store.#db.close();
+      throw error;
+    }
+    return store;
+  }
+
+  /** Directory for private files of this session, made already; a later `gc` removes what a dead session left there. */
+  get sessionDir(): string {
+    this.sessions.enter();
+    const dir = `${this.dir}/tmp/${this.sessions.id}`;
+    guarded("make directory", dir, () => Deno.mkdirSync(dir, { recursive: true }));
+    return dir;
+  }
+
+  /** Returns the result of a key. That its blobs are intact shows when they are read. */
+  lookup(key: Digest): ActionResult | undefined {
+    return this.#index.lookup(key);
+  }
+
+  /** Returns the results of many keys, in their order. */
+  lookupMany(keys: readonly Digest[]): (ActionResult | undefined)[] {
+    return keys.map((key) => this.#index.lookup(key));
+  }
+
+  /**
+   * Records results whose blobs are in place; replaces earlier ones of the same keys.
+   *
+   * @throws {StoreError} If they cannot be written; then none of them is recorded.
+   */
+  record(entries: readonly RecordEntry[]): void {
+    if (entries.length === 0) return;
+    const at = this.#now();
+    const bodies = entries.map((entry) => encodeResult(entry.result));
+    const records = entries.map((entry, i) => newRecord(entry, bodies[i] ?? "", at));
+    const { writer, name } = this.#openJournal();
+    const start = writer.sizeBytes;
+    const offsets = writer.append(records);
+    this.#tolerant(() =>
+      this.#db.transaction(() => {
+        const journal = this.#journalId(name);
+        records.forEach((record, i) => {
+          // Both arrays have one element per entry.
+          const entry = entries[i] as RecordEntry;
+          const row = { ...record, journal, offset: offsets[i] ?? 0 };
+          this.#index.write(row, entry.result);
+        });
+        this.#learn(entries);
+        this.#advance(journal, start, writer.sizeBytes);
+      })
+    );
+  }
+
+  /** Makes results not count any more, for example because their blobs are lost. */
+  forget(keys: readonly Digest[]): void {
+    if (keys.length === 0) return;
+    const { writer, name } = this.#openJournal();
+    const start = writer.sizeBytes;
+    writer.append(keys.map((key) => ({ kind: "forget", key })));
+    this.#tolerant(() =>
+      this.#db.transaction(() => {
+        for (const key of keys) this.#index.remove(key);
+        this.#advance(this.#journalId(name), start, writer.sizeBytes);
+      })
+    );
+  }
+
+  /** Returns what a key was made of, with its notes, if it is still known. */
+  material(key: Digest): { text: string; notes?: object } | undefined {
+    const place = this.#index.placeOf(key);
+    if (place === undefined) return undefined;
+    const path = `${this.dir}/journal/${place.journal}`;
+    const record = recordAt(path, place.offset);
+    if (record?.kind !== "result" || record.key !== key) return undefined;
+    const text = materialAt(path, record);
+    // The key is the checksum of the material.
+    if (text === undefined || actionKey(text) !== key) return undefined;
+    return { text, ...(record.notes === undefined ? {} : { notes: record.notes }) };
+  }
+
+  /** Returns the keys a node had, the one it had last first. */
+  latestKeys(workflow: string, node: string, limit: number): UsedKey[] {
+    return this.#index.latestKeys(workflow, node, limit);
+  }
+
+  /** Notes which keys nodes had in a run: hits too count as use for `gc` and `latestKeys`. */
+  touch(workflow: string, entries: readonly { node: string; key: Digest }[], run: string): void {
+    if (entries.length === 0) return;
+    const at = this.#now();
+    this.#tolerant(() => this.#db.transaction(() => this.#index.touch(workflow, entries, run, at)));
+  }
+
+  /** Returns how long nodes of a workflow take, in milliseconds per execution. */
+  durations(workflow: string): Map<string, number> {
+    return this.#index.durations(workflow);
+  }
+
+  /** Returns what `setAnalysis` stored for a content. */
+  getAnalysis(digest: Digest): string | undefined {
+    const waiting = this.#analyses.get(digest);
+    if (waiting !== undefined) return waiting;
+    const row = this.#db.get("SELECT text, sum FROM analyses WHERE digest=?", digest);
+    if (row === undefined) return undefined;
+    const text = String(row.text);
+    return checksumOf(digest, text) === row.sum ? text : undefined;
+  }
+
+  /** Keeps a text about a content; it reaches the index with the next `flush`. */
+  setAnalysis(digest: Digest, text: string): void {
+    this.#analyses.set(digest, text);
+  }
+
+  /** Writes everything that is buffered: file digests, analyses, events. Trouble is a warning. */
+  flush(): void {
+    this.#tolerant(() => this.runs.flush());
+    this.#tolerant(() => this.files.flush());
+    this.#tolerant(() => this.#flushAnalyses());
+  }
+
+  /** Yields all stored results, oldest first. */
+  ls(): Generator<ListedResult> {
+    return this.#index.entries();
+  }
+
+  /** Counts what is in the store. */
+  stats(): StoreStats {
+    return statsOf(this.dir, this.#db, this.blobs);
+  }
+
+  /**
+   * Reads every blob and checks that every result has its outputs.
+   *
+   * @param options.repair Makes results that lost outputs not count any more.
+   */
+  verify(options: { repair?: boolean } = {}): VerifyReport {
+    const report = verifyStore(this.blobs, this.ls());
+    if (options.repair === true) this.forget(report.damagedKeys);
+    return report;
+  }
+
+  /** Removes results that were not used lately, and everything nobody refers to. Safe while other flows run. */
+  gc(options: CollectOptions): CollectReport {
+    this.flush();
+    this.#closeJournal();
+    const report = collect({
+      dir: this.dir,
+      db: this.#db,
+      index: this.#index,
+      blobs: this.blobs,
+      files: this.files,
+      runs: this.runs,
+      sessions: this.sessions,
+      now: this.#now(),
+      openJournal: () => this.#openJournal(),
+      journalId: (name) => this.#journalId(name),
+    }, options);
+    this.#index.reset();
+    return report;
+  }
+
+  /** Writes what is buffered, gives up claims and closes everything. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.flush();
+    this.#tolerant(() => this.runs.close());
+    this.claims.releaseAll();
+    this.#closeJournal();
+    this.#db.close();
+    this.#tolerant(() => this.#leave());
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #leave(): void {
+    const dir = `${this.dir}/tmp/${this.sessions.id}`;
+    if (lstatIfExists(dir) !== undefined) {
+      guarded("remove", dir, () => Deno.removeSync(dir, { recursive: true }));
+    }
+    this.sessions[Symbol.dispose]();
+  }
+
+  #flushAnalyses(): void {
+    if (this.#analyses.size === 0) return;
+    const at = this.#now();
+    const sql = "INSERT OR REPLACE INTO analyses(digest, text, sum, at) VALUES(?,?,?,?)";
+    const waiting = [...this.#analyses];
+    this.#analyses.clear();
+    this.#db.transaction(() => {
+      for (const [digest, text] of waiting) {
+        this.#db.run(sql, digest, text, checksumOf(digest, text), at);
+      }
+    });
+  }
+
+  /** Runs a part whose failure costs time but no truth: it becomes a warning. */
+  #tolerant(body: () => void): void {
+    try {
+      body();
+    } catch (error) {
+      this.#index.reset();
+      if (!(error instanceof StoreError)) throw error;
+      this.#warn(error);
+    }
+  }
+
+  #warn(error: StoreError): void {
+    const hint = error.hint === undefined ? "" : ` (${error.hint})`;
+    this.#onWarning("store-trouble", error.message + hint);
+  }
+
+  #learn(entries: readonly RecordEntry[]): void {
+    const byWorkflow = new Map<string, Map<string, { sum: number; count: number }>>();
+    for (const { workflow, node, result } of entries) {
+      let nodes = byWorkflow.get(workflow);
+      if (nodes === undefined) byWorkflow.set(workflow, nodes = new Map());
+      const known = nodes.get(node) ?? { sum: 0, count: 0 };
+      nodes.set(node, { sum: known.sum + result.usage.wallMs, count: known.count + 1 });
+    }
+    for (const [workflow, nodes] of byWorkflow) {
+      const means = new Map([...nodes].map(([node, { sum, count }]) => [node, sum / count]));
+      this.#index.learnDurations(workflow, means);
+    }
+  }
+
+  #openJournal(): { writer: JournalWriter; name: string } {
+    if (this.#journal === undefined) {
+      this.sessions.enter();
+      const name = `${this.sessions.id}+${this.#journalCount++}.ndjson`;
+      const dir = `${this.dir}/journal`;
+      guarded("make directory", dir, () => Deno.mkdirSync(dir, { recursive: true }));
+      this.#journal = { writer: new JournalWriter(`${dir}/${name}`), name };
+    }
+    return this.#journal;
+  }
+
+  #closeJournal(): void {
+    this.#journal?.writer.close();
+    this.#journal = undefined;
+  }
+
+  #journalId(name: string): number {
+    this.#db.run("INSERT OR IGNORE INTO journals(name, bytes) VALUES(?, 0)", name);
+    return Number(this.#db.get("SELECT id FROM journals WHERE name=?", name)?.id);
+  }
+
+  /** Notes how far a journal is in the index. If an earlier part is missing, the next `open` adds all of it. */
+  #advance(journal: number, from: number, to: number): void {
+    this.#db.run("UPDATE journals SET bytes=? WHERE id=? AND bytes=?", to, journal, from);
+  }
+
+  /** Fills an index that was made anew. */
+  #fill(): void {
+    this.#index.reset();
+    this.#catchUp();
+  }
+
+  /** Adds journal records that are not in the index: a process was killed in between, or the index is new. */
+  #catchUp(): void {
+    const dir = `${this.dir}/journal`;
+    if (lstatIfExists(dir) === undefined) return;
+    const done = new Map<string, number>();
+    for (const { name, bytes } of this.#db.all("SELECT name, bytes FROM journals")) {
+      done.set(String(name), Number(bytes));
+    }
+    // By name, which is by time: later records replace earlier ones.
+    const names = [...Deno.readDirSync(dir)].map((entry) => entry.name).sort();
+    for (const name of names) {
+      const from = done.get(name) ?? 0;
+      const size = lstatIfExists(`${dir}/${name}`)?.size ?? 0;
+      if (name.endsWith(".ndjson") && size > from) this.#addJournal(name, from);
+    }
+  }
+
+  #addJournal(name: string, from: number): void {
+    const scan = scanJournal(`${this.dir}/journal/${name}`, from);
+    let start = from;
+    for (;;) {
+      const end = this.#db.transaction(() => {
+        const journal = this.#journalId(name);
+        for (let count = 0; count < CATCH_UP_ROWS; count++) {
+          const step = scan.next();
+          if (step.done === true) {
+            this.#advance(journal, start, step.value.offset);
+            return step.value;
+          }
+          const { record, offset } = step.value;
+          if (count === 0 && offset > start) {
+            this.#advance(journal, start, offset);
+            start = offset;
+          }
+          if (record.kind === "forget") this.#index.remove(record.key);
+          else this.#index.add({ ...record, journal, offset });
+        }
+        return undefined;
+      });
+      if (end === undefined) continue;
+      if (end.damagedCount > 0) {
+        const what = `${end.damagedCount} damaged line${end.damagedCount === 1 ? "" : "s"}`;
+        this.#onWarning("journal-damaged", `Journal "${name}" has ${what}: those results are lost`);
+      }
+      return;
+    }
+  }
+}
+
+function newRecord(entry: RecordEntry, body: string, at: number): NewRecord {
+  const { key, node, workflow, materialText: material, notes } = entry;
+  const sum = checksumOf(key, body);
+  const record = { kind: "result", key, body, sum, node, workflow, material, at } as const;
+  return notes === undefined ? record : { ...record, notes };
+}
+
+/** Makes the directory and the files that keep it out of version control and backups. */
+function prepareDir(dir: string): void {
+  if (lstatIfExists(`${dir}/CACHEDIR.TAG`) !== undefined) return;
+  guarded("make directory", dir, () => Deno.mkdirSync(dir, { recursive: true }));
+  for (const [name, text] of [[".gitignore", "*\n"], ["CACHEDIR.TAG", CACHEDIR_TAG]] as const) {
+    guarded("write", `${dir}/${name}`, () => Deno.writeTextFileSync(`${dir}/${name}`, text));
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Reads every blob and checks every result against the blobs. Does not repair: it says what does not count any more.
+ *
+ * @module
+ */
+
+import { type Digest, digestOf } from "../base/digest.ts";
+import type { OutputResult } from "../action.ts";
+import { type Blobs, DamagedBlobError } from "./blobs.ts";
+import { StoreError } from "../base/error.ts";
+import type { ListedResult } from "./result_index.ts";
+
+/** What a check of the whole store found. */
+export interface VerifyReport {
+  readonly blobCount: number;
+  readonly blobBytes: number;
+  readonly resultCount: number;
+  /** Blobs that were damaged; they are in `quarantine/` now. */
+  readonly damagedBlobs: readonly Digest[];
+  /** Results with outputs that are missing or damaged. */
+  readonly damagedResults: readonly {
+    readonly workflow: string;
+    readonly node: string;
+    readonly output: string;
+  }[];
+  /** Keys of these results. */
+  readonly damagedKeys: readonly Digest[];
+}
+
+/**
+ * Checks a store.
+ *
+ * @param blobs Every one is read and hashed.
+ * @param results All results.
+ */
+export function verifyStore(blobs: Blobs, results: Iterable<ListedResult>): VerifyReport {
+  const damagedBlobs: Digest[] = [];
+  let [blobCount, blobBytes] = [0, 0];
+  for (const digest of blobs.list()) {
+    blobCount++;
+    try {
+      blobBytes += blobs.verify(digest);
+    } catch (error) {
+      if (!(error instanceof DamagedBlobError)) throw error;
+      damagedBlobs.push(digest);
+    }
+  }
+  const damagedResults: { workflow: string; node: string; output: string }[] = [];
+  const damagedKeys: Digest[] = [];
+  let resultCount = 0;
+  for (const { key, workflow, node, result } of results) {
+    resultCount++;
+    const lost = result.outputs.filter((output) => !isWhole(blobs, output));
+    for (const { name: output } of lost) damagedResults.push({ workflow, node, output });
+    if (lost.length > 0) damagedKeys.push(key);
+  }
+  return { blobCount, blobBytes, resultCount, damagedBlobs, damagedResults, damagedKeys };
+}
+
+/** Tells whether all bytes of an output are there. Blobs were read before, so presence is enough. */
+function isWhole(blobs: Blobs, output: OutputResult): boolean {
+  if (output.text !== undefined) return digestOf(output.text) === output.digest;
+  if (!blobs.has(output.digest)) return false;
+  if (output.kind !== "dir") return true;
+  try {
+    const entries = blobs.readTree(output.digest);
+    return entries.every(({ digest }) => digest === null || blobs.has(digest));
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+}
