@@ -130,6 +130,8 @@ export interface CallWork {
   readonly export: string;
   /** Programs `ctx.sh` may start. */
   readonly sh: readonly string[] | true;
+  /** Directory of the workflow file: what `ctx.sh` runs in and paths in hints are relative to. */
+  readonly workflowDir?: string;
 }
 
 /** A command to run. Templates are not yet filled: only the executor knows the private paths. */
@@ -193,6 +195,8 @@ export interface ActionScope {
   readonly sys: readonly string[] | true;
   readonly ffi: readonly string[] | true;
   readonly import: readonly string[] | true;
+  /** Names of declared variables, set or not; absent: those of `Action.env`. */
+  readonly env?: readonly string[];
 }
 
 /** One delivered output. Its bytes are in the store before anybody sees this. */

@@ -1,0 +1,517 @@
+/**
+ * A host: the disposable process that executes actions of function nodes, one at a time, in workers it keeps warm.
+ * Does not know the graph, keys, other hosts, or when an action has taken too long: its coordinator does, and kills it.
+ *
+ * @module
+ */
+
+import type { Action, CallWork, Completion, Failure, OutputResult, Usage } from "../action.ts";
+import type { Digest } from "../base/digest.ts";
+import { messageOf } from "../base/error.ts";
+import type { ClosureBundle } from "../closure.ts";
+import { Blobs } from "../store/blobs.ts";
+import { encodeFrame, FrameReader } from "./frame.ts";
+import { ActionFailure, collectFile, isFiles, outputPaths, stageFiles } from "./host_files.ts";
+import { HostLog } from "./host_log.ts";
+import type { FromHost, ToHost } from "./host_protocol.ts";
+import { killGroup, runShell, ShellDenied } from "./host_shell.ts";
+import { partOf, valueResult } from "./host_values.ts";
+import { cpuNow, HostWatch, maxRssBytes } from "./host_watch.ts";
+import { HostWorker } from "./host_worker.ts";
+import { deniedHint, leakOf, permissionsOf } from "./scope.ts";
+import type { FromWorker, ThrownData } from "./worker_protocol.ts";
+
+/** Workers kept per host; the least recently used one goes first. */
+const MAX_WORKERS = 8;
+
+/** Calls on their way to a worker while calls are quick: hides the 25 µs of a round trip. */
+const WINDOW = 16;
+
+/** Calls that take longer go to the worker one by one, so that the others can still go elsewhere. */
+const QUICK_MS = 2;
+
+/** How long completions are collected before they are reported, in milliseconds. */
+const COLLECT_MS = 1;
+
+/** An action whose code is `call`. */
+type CallAction = Action & { readonly work: CallWork };
+
+/** A worker with its private directory. */
+interface Seat {
+  readonly key: string;
+  readonly worker: HostWorker;
+  readonly dir: string;
+  /** Whether `dir` is on disk. */
+  hasDir: boolean;
+}
+
+/** An action that was handed to a worker. */
+interface Posted {
+  readonly action: CallAction;
+  readonly seat: Seat;
+  readonly outPaths: Readonly<Record<string, string>>;
+  readonly usesFiles: boolean;
+  readonly log: HostLog;
+  readonly children: Set<number>;
+  startedAt: number;
+  isAborted: boolean;
+}
+
+/**
+ * Runs a host: reads frames from stdin, writes frames to stdout, ends when stdin does.
+ *
+ * The main thread never runs code of nodes and never waits for them, so it can always end the process.
+ */
+export async function hostMain(): Promise<never> {
+  // Ctrl-C reaches the whole process group; what it means is for the coordinator to say.
+  Deno.addSignalListener("SIGINT", () => {});
+  const reader = new FrameReader("");
+  let host: Host | undefined;
+  try {
+    for await (const chunk of Deno.stdin.readable) {
+      for (const message of reader.push(chunk) as ToHost[]) {
+        if (message.kind === "setup") {
+          host = new Host(new Blobs(message.blobsDir), frameWriter(message.token));
+        } else host?.take(message);
+      }
+    }
+  } catch (error) {
+    console.error(messageOf(error));
+  }
+  // `Deno.exit` also ends workers that loop for ever.
+  host?.close();
+  Deno.exit(0);
+}
+
+function frameWriter(token: string): (message: FromHost) => void {
+  return (message) => {
+    let rest: Uint8Array = encodeFrame(message, token);
+    while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
+  };
+}
+
+/** The state of a host: what is queued, what runs, which workers there are. */
+class Host {
+  readonly #blobs: Blobs;
+  readonly #write: (message: FromHost) => void;
+  readonly #bundles = new Map<Digest, ClosureBundle>();
+  /** Least recently used first. */
+  readonly #seats = new Map<string, Seat>();
+  readonly #dirs = new Set<string>();
+  #queue: CallAction[] = [];
+  /** In the order the worker executes them; all of one seat. The first one runs. */
+  #posted: Posted[] = [];
+  #isQuick = false;
+  #seatCount = 0;
+  #completions: Completion[] = [];
+  #started: number[] = [];
+  #reportTimer: ReturnType<typeof setTimeout> | undefined;
+  #cpuMs = cpuNow();
+  readonly #watch = new HostWatch(
+    (id) => this.#posted[0]?.seat.worker.send({ kind: "ping", id }),
+    () => this.#onNeverSettles(),
+  );
+
+  constructor(blobs: Blobs, write: (message: FromHost) => void) {
+    this.#blobs = blobs;
+    this.#write = write;
+    write({ kind: "ready" });
+  }
+
+  /** Handles one message of the coordinator. */
+  take(message: ToHost): void {
+    switch (message.kind) {
+      case "run":
+        for (const action of message.actions) this.#queue.push(action as CallAction);
+        this.#pump();
+        break;
+      case "abort":
+        this.#abort(message.id);
+        break;
+      case "recall": {
+        const returned = this.#queue.map((action) => action.id);
+        this.#queue = [];
+        this.#write({ kind: "report", returned });
+      }
+    }
+  }
+
+  /** Ends all workers and programs, and removes the private directories. */
+  close(): void {
+    for (const { children } of this.#posted) for (const pid of children) killGroup(pid);
+    for (const dir of this.#dirs) removeTree(dir);
+  }
+
+  /** Hands queued actions to a worker as far as that makes sense now. */
+  #pump(): void {
+    for (;;) {
+      const action = this.#queue[0];
+      if (action === undefined || !this.#isWelcome(action)) return;
+      this.#queue.shift();
+      try {
+        this.#post(action);
+      } catch (error) {
+        this.#complete({
+          id: action.id,
+          kind: "failed",
+          failure: failureOf(error),
+          usage: { startedAt: Date.now(), wallMs: 0 },
+        });
+      }
+    }
+  }
+
+  #isWelcome(action: CallAction): boolean {
+    const last = this.#posted.at(-1);
+    if (last === undefined) return true;
+    // Files live in the one directory of the worker, so such actions never overlap with others.
+    if (last.usesFiles || usesFiles(action) || action.isolate === "fresh") return false;
+    if (!this.#isQuick || this.#posted.length >= WINDOW) return false;
+    return last.seat.key === seatKey(action);
+  }
+
+  #post(action: CallAction): void {
+    const { id, work } = action;
+    const seat = this.#seatFor(action);
+    const files = usesFiles(action);
+    if (files) this.#freshDir(seat);
+    const staged: Record<string, unknown> = {};
+    const drop: string[] = [];
+    const args = action.inputs.map((input) => {
+      const place = `${seat.dir}/in/${input.name}`;
+      let count = 0;
+      const part = partOf(
+        input,
+        (part) => {
+          const at = input.kind === "array" ? `${place}_${count++}` : place;
+          return stageFiles(part, at);
+        },
+        this.#blobs,
+        seat.worker,
+        drop,
+      );
+      if (isFiles(input) && "text" in part && part.text !== undefined) {
+        staged[input.name] = JSON.parse(part.text);
+      }
+      return [input.name, part] as const;
+    });
+    const posted: Posted = {
+      action,
+      seat,
+      outPaths: files ? outputPaths(action.outputs, `${seat.dir}/out`) : {},
+      usesFiles: files,
+      log: new HostLog(action.logPath),
+      children: new Set(),
+      startedAt: Date.now(),
+      isAborted: false,
+    };
+    this.#posted.push(posted);
+    seat.worker.send({
+      kind: "call",
+      id,
+      module: work.module,
+      export: work.export,
+      args,
+      values: action.outputs.filter((output) => output.kind === "value").map(({ name }) => name),
+      in: staged,
+      out: posted.outPaths,
+      index: action.index ?? null,
+      attempt: action.attempt,
+      drop,
+    });
+    if (this.#posted.length === 1) this.#onStart(posted);
+  }
+
+  #onStart(posted: Posted): void {
+    posted.startedAt = Date.now();
+    this.#watch.start(posted.action.id, canWaitForNetwork(posted.action));
+    if (posted.action.timeoutMs === undefined) return;
+    this.#started.push(posted.action.id);
+    this.#report();
+  }
+
+  // --- Workers ------------------------------------------------------------------------------------------------------
+
+  #seatFor(action: CallAction): Seat {
+    const isFresh = action.isolate === "fresh";
+    const key = isFresh ? `fresh ${action.id}` : seatKey(action);
+    let seat = this.#seats.get(key);
+    if (seat === undefined) {
+      for (const [oldest, { worker }] of this.#seats) {
+        if (this.#seats.size < MAX_WORKERS) break;
+        if (this.#posted.some((posted) => posted.seat.key === oldest)) continue;
+        worker.close();
+        this.#seats.delete(oldest);
+      }
+      seat = this.#newSeat(action, key);
+    } else this.#seats.delete(key);
+    this.#seats.set(key, seat);
+    return seat;
+  }
+
+  #newSeat(action: CallAction, key: string): Seat {
+    const { scope, env } = action;
+    const leak = leakOf([...scope.read, ...scope.write]);
+    if (leak) {
+      throw new ActionFailure({
+        reason: "denied",
+        message: `The symbolic link "${leak.link}" leads out of the scope, to "${leak.target}"`,
+        denied: { permission: "read", value: leak.target },
+        hint: deniedHint({ permission: "read", value: leak.target }, action.work.workflowDir),
+        isFinal: true,
+      });
+    }
+    const dir = `${parentOf(action.privateDir)}/host-${Deno.pid}-${this.#seatCount++}`;
+    const worker: HostWorker = new HostWorker(
+      {
+        bundle: this.#bundle(action.work.closure),
+        permissions: permissionsOf(scope, `${dir}/in`, `${dir}/out`),
+        env,
+        envNames: [...Object.keys(env), ...(scope.env ?? [])],
+      },
+      (message) => this.#onWorker(worker, message),
+      (why) => this.#onDeath(key, why),
+    );
+    return { key, worker, dir, hasDir: false };
+  }
+
+  #bundle(digest: Digest): ClosureBundle {
+    let bundle = this.#bundles.get(digest);
+    if (bundle === undefined) {
+      try {
+        bundle = JSON.parse(new TextDecoder().decode(this.#blobs.read(digest))) as ClosureBundle;
+      } catch (error) {
+        throw new ActionFailure({
+          reason: "unavailable",
+          message: `Cannot load the code of the node: ${messageOf(error)}`,
+        });
+      }
+      this.#bundles.set(digest, bundle);
+    }
+    return bundle;
+  }
+
+  #freshDir(seat: Seat): void {
+    if (seat.hasDir) removeTree(seat.dir);
+    Deno.mkdirSync(`${seat.dir}/in`, { recursive: true });
+    Deno.mkdirSync(`${seat.dir}/out`);
+    seat.hasDir = true;
+    this.#dirs.add(seat.dir);
+  }
+
+  #retire(seat: Seat): void {
+    seat.worker.close();
+    if (this.#seats.get(seat.key) === seat) this.#seats.delete(seat.key);
+    if (seat.hasDir) removeTree(seat.dir);
+    this.#dirs.delete(seat.dir);
+  }
+
+  #onWorker(worker: HostWorker, message: FromWorker): void {
+    const posted = this.#posted[0];
+    // Late words of a worker that is not at work are nobody's.
+    if (posted === undefined || posted.seat.worker !== worker) return;
+    switch (message.kind) {
+      case "print":
+        if (message.id === posted.action.id) posted.log.write(message.stream, message.text);
+        break;
+      case "done":
+        if (message.id === posted.action.id) {
+          this.#finish(posted, message.wallMs, () => this.#collect(posted, message.outputs));
+        }
+        break;
+      case "failed":
+        if (message.id === posted.action.id) {
+          this.#finish(posted, message.wallMs, () => {
+            throw new ActionFailure(thrownFailure(message.error, posted.action));
+          });
+        }
+        break;
+      case "sh":
+        void this.#shell(posted, message);
+        break;
+      case "pong":
+        this.#watch.pong(message.id, message.waitsFor + posted.children.size);
+        break;
+      case "ready":
+    }
+  }
+
+  #onDeath(key: string, why: string | undefined): void {
+    this.#seats.delete(key);
+    const posted = this.#posted[0];
+    if (posted?.seat.key !== key) return;
+    this.#giveUp(posted, {
+      reason: why === undefined ? "died" : "unavailable",
+      message: why ?? "The function ended its own worker",
+    });
+  }
+
+  #onNeverSettles(): void {
+    const posted = this.#posted[0];
+    if (posted === undefined) return;
+    this.#giveUp(posted, {
+      reason: "threw",
+      message:
+        "The function never ends: its promise is pending, and no timer, program or I/O is left that could settle it",
+      isFinal: true,
+    });
+  }
+
+  /** Fails the running action and ends its worker; what waited in that worker is run elsewhere. */
+  #giveUp(posted: Posted, failure: Failure): void {
+    this.#retire(posted.seat);
+    this.#queue.unshift(...this.#posted.splice(1).map(({ action }) => action));
+    this.#finish(posted, Date.now() - posted.startedAt, () => {
+      throw new ActionFailure(failure);
+    });
+  }
+
+  // --- Ends ---------------------------------------------------------------------------------------------------------
+
+  #finish(posted: Posted, wallMs: number, deliver: () => OutputResult[]): void {
+    const { action, seat } = posted;
+    this.#posted.shift();
+    this.#isQuick = wallMs < QUICK_MS;
+    this.#watch.stop();
+    const usage = this.#usageOf(posted.startedAt, wallMs);
+    let completion: Completion;
+    try {
+      if (posted.isAborted) throw new ActionFailure(ABORTED);
+      completion = { id: action.id, kind: "done", outputs: deliver(), usage };
+    } catch (error) {
+      completion = { id: action.id, kind: "failed", failure: failureOf(error), usage };
+    }
+    for (const pid of posted.children) killGroup(pid);
+    posted.log.close();
+    if (action.isolate === "fresh") this.#retire(seat);
+    else if (posted.usesFiles && seat.hasDir) {
+      removeTree(seat.dir);
+      seat.hasDir = false;
+      this.#dirs.delete(seat.dir);
+    }
+    this.#complete(completion);
+    if (this.#posted.length > 0) this.#onStart(this.#posted[0]);
+    this.#pump();
+    if (this.#posted.length === 0) this.#report();
+  }
+
+  #collect(posted: Posted, values: readonly (string | Uint8Array<ArrayBuffer>)[]): OutputResult[] {
+    let next = 0;
+    return posted.action.outputs.map((output) =>
+      output.kind === "value"
+        ? valueResult(output.name, values[next++], this.#blobs)
+        : collectFile(output, posted.outPaths[output.name], this.#blobs)
+    );
+  }
+
+  #usageOf(startedAt: number, wallMs: number): Usage {
+    // Asking costs microseconds: only worth it for actions that take milliseconds.
+    if (wallMs < QUICK_MS) return { startedAt, wallMs };
+    const before = this.#cpuMs;
+    this.#cpuMs = cpuNow();
+    return { startedAt, wallMs, cpuMs: this.#cpuMs - before, maxRssBytes: maxRssBytes() };
+  }
+
+  #complete(completion: Completion): void {
+    this.#completions.push(completion);
+    this.#reportTimer ??= setTimeout(() => this.#report(), COLLECT_MS);
+  }
+
+  #report(): void {
+    clearTimeout(this.#reportTimer);
+    this.#reportTimer = undefined;
+    if (this.#completions.length === 0 && this.#started.length === 0) return;
+    const completions = this.#completions;
+    const started = this.#started;
+    this.#completions = [];
+    this.#started = [];
+    this.#write({
+      kind: "report",
+      ...(started.length > 0 ? { started } : {}),
+      ...(completions.length > 0 ? { completions } : {}),
+    });
+  }
+
+  #abort(id: number): void {
+    const at = this.#queue.findIndex((action) => action.id === id);
+    if (at >= 0) {
+      this.#queue.splice(at, 1);
+      const usage = { startedAt: Date.now(), wallMs: 0 };
+      this.#complete({ id, kind: "failed", failure: ABORTED, usage });
+      return;
+    }
+    const posted = this.#posted.find(({ action }) => action.id === id);
+    if (posted === undefined) return;
+    posted.isAborted = true;
+    posted.seat.worker.send({ kind: "abort", id });
+  }
+
+  async #shell(posted: Posted, message: FromWorker & { kind: "sh" }): Promise<void> {
+    const { action, children, seat } = posted;
+    const { work, env } = action;
+    const { call, argv, options } = message;
+    let group: number | undefined;
+    try {
+      const cwd = work.workflowDir ?? parentOf(new URL(work.module).pathname);
+      const result = await runShell({ argv, options, allowed: work.sh, cwd, env }, (pid) => {
+        group = pid;
+        children.add(pid);
+        this.#write({ kind: "child", pid, isAlive: true });
+      });
+      seat.worker.send({ kind: "sh", call, result });
+    } catch (error) {
+      const prefix = error instanceof ShellDenied ? "denied:" : "";
+      seat.worker.send({ kind: "sh", call, error: prefix + messageOf(error) });
+    }
+    if (group !== undefined) {
+      children.delete(group);
+      this.#write({ kind: "child", pid: group, isAlive: false });
+    }
+  }
+}
+
+const ABORTED: Failure = { reason: "aborted", message: "The run was stopped" };
+
+function usesFiles(action: Action): boolean {
+  return action.outputs.some((output) => output.kind !== "value") || action.inputs.some(isFiles);
+}
+
+/** Identifies a worker: same code, same rights, same environment. */
+function seatKey(action: CallAction): string {
+  const { work, scope, env, privateDir } = action;
+  return `${work.closure} ${parentOf(privateDir)} ${JSON.stringify(scope)} ${JSON.stringify(env)}`;
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+function canWaitForNetwork({ scope }: Action): boolean {
+  return scope.net === true || scope.net.length > 0 || scope.ffi === true || scope.ffi.length > 0;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof ActionFailure) return error.failure;
+  return { reason: "unavailable", message: messageOf(error) };
+}
+
+function thrownFailure(error: ThrownData, action: CallAction): Failure {
+  const { kind, message, stack, denied, hint, isFinal } = error;
+  const advice = hint ?? (denied && deniedHint(denied, action.work.workflowDir));
+  return {
+    reason: kind,
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(denied === undefined ? {} : { denied }),
+    ...(advice === undefined ? {} : { hint: advice }),
+    ...(isFinal || denied ? { isFinal: true } : {}),
+  };
+}
+
+function removeTree(dir: string): void {
+  try {
+    Deno.removeSync(dir, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
