@@ -129,11 +129,11 @@ export class Linker {
   #makeLinks(unit: Unit): readonly NamedLink[] {
     const { module, declaration } = unit;
     const links: NamedLink[] = [];
-    for (const name of declaration.refs) {
+    for (const name of declaration.refs ?? []) {
       const link = this.name(module, name);
       if (link !== undefined) links.push({ ...link, name });
     }
-    for (const request of declaration.dynamic) {
+    for (const request of declaration.dynamic ?? []) {
       const name = module.analysis.requests[request].specifier;
       links.push({ ...this.#imported(module, request, "*"), name: `import ${name}` });
     }

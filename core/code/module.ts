@@ -34,24 +34,25 @@ export interface Request {
   readonly column: number;
 }
 
-/** A piece of a module that is hashed by itself. */
+/** A piece of a module that is hashed by itself. What is absent is empty or false, to keep the text short. */
 export interface Declaration {
   /** Local names it binds. */
   readonly names: readonly string[];
   /** Of its tokens. */
   readonly digest: Digest;
-  /** Names it refers to that are not its own; globals included. */
-  readonly refs: readonly string[];
-  /** Names whose objects it hands to other code. */
-  readonly exposes: readonly string[];
+  /** Names of its module it refers to. */
+  readonly refs?: readonly string[];
+  /** Names of its module whose objects it hands to other code. */
+  readonly exposes?: readonly string[];
   /** Indices of the requests of its `import()` calls. */
-  readonly dynamic: readonly number[];
+  readonly dynamic?: readonly number[];
   /** It runs code when the module is loaded. */
-  readonly runs: boolean;
-  readonly mutates: boolean;
-  readonly evals: boolean;
+  readonly runs?: true;
+  /** It may change something that is not its own. */
+  readonly mutates?: true;
+  readonly evals?: true;
   /** Its value cannot be changed: a function, a class, a constant without objects. */
-  readonly isInert: boolean;
+  readonly isInert?: true;
   /** Place of an `import(x)` that cannot be followed. */
   readonly computed?: { readonly line: number; readonly column: number };
   /** Only of functions. */
@@ -242,7 +243,6 @@ class Analyser {
   readonly #used = new Set<string>();
   readonly #bodyDynamic: number[] = [];
   #bodyComputed: Declaration["computed"];
-  #evals = false;
   #hasEffects = false;
 
   constructor(tokens: Tokens, mode: StripMode) {
@@ -254,6 +254,8 @@ class Analyser {
     for (const node of program.body) this.#statement(node);
     for (const node of program.body) if (node.type === "ImportDeclaration") this.#import(node);
     this.#loads.sort((a, b) => this.#offsets[a] - this.#offsets[b]);
+    const bound = new Set(this.#imports.map(([name]) => name));
+    for (const { names } of this.#declarations) for (const name of names) bound.add(name);
     return {
       mode: this.#mode,
       requests: this.#requests,
@@ -262,8 +264,8 @@ class Analyser {
       imports: this.#imports,
       exports: this.#exports,
       stars: this.#stars,
-      declarations: this.#declarations,
-      body: this.#body(),
+      declarations: this.#declarations.map((declaration) => withoutGlobals(declaration, bound)),
+      body: withoutGlobals(this.#body(), bound),
       hasEffects: this.#hasEffects,
       blanks: this.#blanks,
     };
@@ -277,12 +279,7 @@ class Analyser {
       names: [],
       digest: digestOf(this.#bodyTexts.join("\n")),
       refs: [...this.#used].sort(),
-      exposes: [],
-      dynamic: this.#bodyDynamic,
-      runs: true,
-      mutates: this.#hasEffects,
-      evals: this.#evals,
-      isInert: false,
+      ...(this.#bodyDynamic.length > 0 && { dynamic: this.#bodyDynamic }),
       ...(this.#bodyComputed && { computed: this.#bodyComputed }),
     };
   }
@@ -367,16 +364,17 @@ class Analyser {
     const refs = [...found.names].filter((name) => !names.includes(name));
     for (const name of found.names) this.#used.add(name);
     const computed = this.#computedOf(found);
+    const dynamic = this.#dynamicOf(found);
     this.#declarations.push({
       names,
       digest: digestOf(text),
       refs: refs.sort(),
       exposes: [...found.exposes].sort(),
-      dynamic: this.#dynamicOf(found),
-      runs: found.runs,
-      mutates: found.mutates,
-      evals: found.evals,
-      isInert: parameters !== undefined || isInert(kind, node, value),
+      ...(dynamic.length > 0 && { dynamic }),
+      ...(found.runs && { runs: true }),
+      ...(found.mutates && { mutates: true }),
+      ...(found.evals && { evals: true }),
+      ...((parameters !== undefined || isInert(kind, node, value)) && { isInert: true }),
       ...(computed && { computed }),
       ...(parameters && { parameters }),
       ...(value?.type === "Identifier" && { alias: (value as acorn.Identifier).name }),
@@ -394,7 +392,6 @@ class Analyser {
     this.#bodyTexts.push(this.#tokens.textOf(node.start, node.end));
     this.#dynamicOf(found);
     this.#computedOf(found);
-    this.#evals ||= found.evals;
   }
 
   #dynamicOf(found: References): readonly number[] {
@@ -463,6 +460,18 @@ class Analyser {
     });
     return this.#requests.length - 1;
   }
+}
+
+/** Keeps only the names that the module binds: nothing else can lead anywhere. */
+function withoutGlobals(declaration: Declaration, bound: ReadonlySet<string>): Declaration {
+  const { refs, exposes, ...rest } = declaration;
+  const kept = refs?.filter((name) => bound.has(name)) ?? [];
+  const given = exposes?.filter((name) => bound.has(name)) ?? [];
+  return {
+    ...rest,
+    ...(kept.length > 0 && { refs: kept }),
+    ...(given.length > 0 && { exposes: given }),
+  };
 }
 
 /** A statement with `from "…"`. */

@@ -61,17 +61,7 @@ export type Resolved =
   | { readonly kind: "module"; readonly module: Module }
   | Exclude<Target, { kind: "local" }>;
 
-const NOTHING: Declaration = {
-  names: [],
-  digest: digestOf(""),
-  refs: [],
-  exposes: [],
-  dynamic: [],
-  runs: false,
-  mutates: false,
-  evals: false,
-  isInert: true,
-};
+const NOTHING: Declaration = { names: [], digest: digestOf("") };
 
 const EMPTY: ModuleAnalysis = {
   mode: "none",

@@ -30,11 +30,20 @@ interface Effects {
   readonly changers: ReadonlyMap<Unit, readonly Unit[]>;
 }
 
+/** What loading one module by itself does. */
+interface OwnEffects {
+  readonly isWhole: boolean;
+  readonly leaves: readonly Leaf[];
+  /** Values and what may change them. */
+  readonly changes: readonly (readonly [value: Unit, changer: Unit])[];
+}
+
 /** Walks the graph of declarations. */
 export class Reacher {
   readonly #modules: Modules;
   readonly #linker: Linker;
   readonly #effects = new Map<Module, Effects>();
+  readonly #ownEffects = new Map<Module, OwnEffects>();
 
   constructor(modules: Modules, linker: Linker) {
     this.#modules = modules;
@@ -51,7 +60,7 @@ export class Reacher {
     for (const unit of walk.units) {
       const { declaration, module } = unit;
       for (const next of this.#linker.linksOf(unit)) walk.add(next);
-      for (const request of declaration.dynamic) {
+      for (const request of declaration.dynamic ?? []) {
         const target = this.#modules.resolve(module, request);
         if (target.kind === "module") walk.load(this.#effectsOf(target.module));
       }
@@ -101,46 +110,64 @@ export class Reacher {
     const modules = this.#postOrder(entry, (module) => module.analysis.loads);
     const changers = new Map<Unit, Unit[]>();
     const leaves: Leaf[] = [];
-    const wholes = modules.filter((module) => {
-      for (const request of module.analysis.bare) {
-        const target = this.#modules.resolve(module, request);
-        if (target.kind === "npm") leaves.push([target.id, target.digest]);
+    const wholes: Module[] = [];
+    for (const module of modules) {
+      const own = this.#ownEffectsOf(module);
+      leaves.push(...own.leaves);
+      if (own.isWhole) wholes.push(module);
+      for (const [value, changer] of own.changes) {
+        const known = changers.get(value);
+        if (known === undefined) changers.set(value, [changer]);
+        else known.push(changer);
       }
-      return module.analysis.hasEffects || this.#changesOthers(module, changers);
-    });
+    }
     return { modules, wholes, leaves, changers };
   }
 
-  /**
-   * Tells whether an initialiser of the module, such as `const id = register(f)`, changes state that others see.
-   * Objects it merely hands to unknown code are noted in `changers`: only who uses them is concerned.
-   */
-  #changesOthers(module: Module, changers: Map<Unit, Unit[]>): boolean {
-    for (const unit of module.units) {
-      if (!unit.declaration.runs) continue;
-      for (const reached of this.#plainReach(unit)) {
-        if (reached.declaration.mutates) return true;
-        for (const name of reached.declaration.exposes) {
-          const exposed = this.#linker.name(reached.module, name);
-          for (const value of exposed?.units ?? []) {
-            if (value.declaration.isInert || value === unit) continue;
-            const known = changers.get(value);
-            if (known === undefined) changers.set(value, [unit]);
-            else if (!known.includes(unit)) known.push(unit);
-          }
-        }
+  #ownEffectsOf(module: Module): OwnEffects {
+    let own = this.#ownEffects.get(module);
+    if (own === undefined) this.#ownEffects.set(module, own = this.#findOwnEffects(module));
+    return own;
+  }
+
+  #findOwnEffects(module: Module): OwnEffects {
+    const leaves: Leaf[] = [];
+    for (const request of module.analysis.bare) {
+      const target = this.#modules.resolve(module, request);
+      if (target.kind === "npm") leaves.push([target.id, target.digest]);
+    }
+    const running = module.units.filter(({ declaration }) => declaration.runs);
+    const changes: (readonly [Unit, Unit])[] = [];
+    let isWhole = module.analysis.hasEffects;
+    for (const unit of isWhole ? [] : running) {
+      const reached = this.#plainReach(unit);
+      // An initialiser such as `const id = register(f)` changes state that others see.
+      if (reached.some(({ declaration }) => declaration.mutates)) isWhole = true;
+      for (const value of this.#exposedBy(reached)) {
+        if (!value.declaration.isInert && value !== unit) changes.push([value, unit]);
       }
     }
-    return false;
+    return { isWhole, leaves, changes };
+  }
+
+  /** Values that some units hand to code which may change them: only who uses these values is concerned. */
+  #exposedBy(units: readonly Unit[]): ReadonlySet<Unit> {
+    const values = new Set<Unit>();
+    for (const { module, declaration } of units) {
+      for (const name of declaration.exposes ?? []) {
+        for (const value of this.#linker.name(module, name)?.units ?? []) values.add(value);
+      }
+    }
+    return values;
   }
 
   /** The unit and all it refers to, whatever loading does. */
-  #plainReach(root: Unit): ReadonlySet<Unit> {
+  #plainReach(root: Unit): readonly Unit[] {
     const units = new Set<Unit>([root]);
     for (const unit of units) {
       for (const link of this.#linker.linksOf(unit)) for (const next of link.units) units.add(next);
     }
-    return units;
+    return [...units];
   }
 }
 
@@ -182,7 +209,7 @@ class Walk {
       else {
         for (const unit of module.units) {
           const { runs, exposes } = unit.declaration;
-          if (runs && exposes.length > 0 && this.units.has(unit)) order.add(unit.label);
+          if (runs && exposes !== undefined && this.units.has(unit)) order.add(unit.label);
         }
       }
     }
