@@ -37,6 +37,15 @@ export interface FunctionCode {
   readonly warnings: readonly CodeProblem[];
 }
 
+/** What a worker needs to run the functions of a module. */
+export interface Closure {
+  readonly digest: Digest;
+  /** Canonical JSON of a {@linkcode ClosureBundle}. */
+  readonly text: string;
+  /** URL of the entry module. */
+  readonly entry: string;
+}
+
 /** Answers questions about user modules. Every file is read at most once: make a new one to see changes. */
 export class CodeIndex {
   readonly #root: string;
@@ -45,7 +54,7 @@ export class CodeIndex {
   readonly #reacher: Reacher;
   readonly #functions = new Map<string, FunctionCode>();
   readonly #digests = new Map<Unit, Digest>();
-  readonly #closures = new Map<string, { digest: Digest; text: string }>();
+  readonly #closures = new Map<string, Closure>();
 
   /**
    * @param options `rootDir`: directory that names in digests are relative to; it is the workflow's.
@@ -76,17 +85,24 @@ export class CodeIndex {
    * Returns the modules a worker needs to run any function of a module.
    *
    * @param modulePath Absolute, or relative to the root directory.
-   * @returns Canonical JSON of a {@link ClosureBundle} and its digest.
+   * @returns Canonical JSON of a {@link ClosureBundle}, its digest, and the URL of the module in it.
    * @throws {CodeProblem} If a module cannot be found, read or served, or an imported name does not exist.
    */
-  closure(modulePath: string): { readonly digest: Digest; readonly text: string } {
+  closure(modulePath: string): Closure {
     const path = resolve(this.#root, modulePath);
     let closure = this.#closures.get(path);
     if (closure === undefined) {
-      const text = canonicalJson(this.#bundle(this.#modules.entry(path)));
-      this.#closures.set(path, closure = { digest: digestOf(text), text });
+      const entry = this.#modules.entry(path);
+      const text = canonicalJson(this.#bundle(entry));
+      closure = { digest: digestOf(text), text, entry: entry.url };
+      this.#closures.set(path, closure);
     }
     return closure;
+  }
+
+  /** Returns every file the answers so far depend on, also absent ones that would change them. */
+  dependencies(): Iterable<string> {
+    return this.#modules.paths();
   }
 
   /** Returns the names a module exports. */
@@ -194,17 +210,28 @@ export class CodeIndex {
   /** Finds names that do not exist now, rather than when a worker links the modules. */
   #checkImports(module: Module, flowNames: Set<string>): void {
     const { imports, exports } = module.analysis;
-    const pairs: (readonly [number, string])[] = imports.map((
-      [, request, name],
-    ) => [request, name]);
-    for (const [, origin] of exports) if (typeof origin !== "string") pairs.push(origin);
-    for (const [request, name] of pairs) {
+    const wanted: (readonly [number, string, string?])[] = imports.map((
+      [local, request, name],
+    ) => [request, name, local]);
+    for (const [, origin] of exports) if (typeof origin !== "string") wanted.push(origin);
+    for (const [request, name, local] of wanted) {
       const target = this.#modules.resolve(module, request);
-      if (target.kind === "flow") flowNames.add(name);
+      if (target.kind === "flow") {
+        for (const used of name === "*" ? membersOf(local, module.text) : [name]) {
+          flowNames.add(used);
+        }
+      }
       if (target.kind !== "module" || name === "*") continue;
       this.#linker.export(target.module, name, this.#modules.siteOf(module, request));
     }
   }
+}
+
+/** Names that stand after `local.` anywhere in a text: at least the members that are used of a namespace. */
+function membersOf(local: string | undefined, text: string): readonly string[] {
+  return [...text.matchAll(/([\p{L}\p{N}_$]+)\s*\.\s*([\p{L}_$][\p{L}\p{N}_$]*)/gu)]
+    .filter(([, name]) => name === local)
+    .map(([, , member]) => member);
 }
 
 function urlOf(target: Resolved): string {

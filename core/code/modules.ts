@@ -107,6 +107,12 @@ export class Modules {
     });
   }
 
+  /** Files that were read, and files whose presence decides what is read. */
+  *paths(): Iterable<string> {
+    for (const { path } of this.#modules.values()) yield path;
+    yield* this.#resolver.probed;
+  }
+
   /** Returns what a request of a module leads to. */
   resolve(module: Module, request: number): Resolved {
     let known = this.#resolved.get(module);

@@ -46,6 +46,8 @@ interface Level {
   readonly packages: ReadonlyMap<string, string>;
   readonly hasPackage: boolean;
   readonly lockPath: string | undefined;
+  /** Import map named by the configuration. */
+  readonly mapPath: string | undefined;
 }
 
 const NO_NAMES: ReadonlyMap<string, string> = new Map();
@@ -56,6 +58,20 @@ export class Resolver {
   readonly #locks = new Map<string, Lock>();
   readonly #realPaths = new Map<string, string | undefined>();
   readonly #pins = new Map<string, NpmPin>();
+  readonly #probed = new Set<string>();
+
+  /** Configuration, lock and package files that decide how specifiers resolve, present or absent, absolute. */
+  get probed(): ReadonlySet<string> {
+    for (const level of this.#levels.values()) {
+      for (const name of ["deno.json", "deno.jsonc", "package.json", "deno.lock"]) {
+        this.#probed.add(join(level.dir, name));
+      }
+      for (const path of [level.mapPath, level.lockPath]) {
+        if (path !== undefined) this.#probed.add(path);
+      }
+    }
+    return this.#probed;
+  }
 
   /**
    * Resolves one specifier.
@@ -148,6 +164,7 @@ export class Resolver {
   #installed(name: string, dir: string): string | undefined {
     for (const level of this.#upwards(dir)) {
       const path = join(level.dir, "node_modules", name, "package.json");
+      this.#probed.add(path);
       const text = readIfThere(path);
       if (text === undefined) continue;
       const version = asRecord(parseConfig(text, path)).version;
@@ -251,6 +268,7 @@ function readLevel(dir: string): Level {
       : packagesOf(asRecord(parseConfig(packageText, packagePath))),
     hasPackage: packageText !== undefined,
     lockPath: lockPath !== undefined && exists(lockPath) ? lockPath : undefined,
+    mapPath: map,
   };
 }
 
