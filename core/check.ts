@@ -1,6 +1,6 @@
 /**
- * Checks of a definition that need neither files nor other nodes' names: the texts of commands against the
- * inputs, outputs and params they mention. Pure; knows nothing of wiring, keys or execution.
+ * Checks of single nodes that need neither files nor other nodes: the texts of commands against the inputs, outputs
+ * and params they mention, and resources against their pools. Pure; knows nothing of wiring, keys or execution.
  *
  * @module
  */
@@ -11,9 +11,31 @@ import { nearest } from "./base/suggest.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
 import type { Json, NodeDef, Workflow } from "./workflow.ts";
 
-/** Returns the problems of all command texts of a workflow. */
-export function checkCommands(workflow: Workflow): Diagnostic[] {
-  return workflow.nodes.flatMap((def) => new CommandCheck(workflow, def).run());
+/** Returns the problems of all nodes that show without looking at other nodes. */
+export function checkNodes(workflow: Workflow): Diagnostic[] {
+  return workflow.nodes.flatMap((def) => [
+    ...checkResources(workflow, def),
+    ...new CommandCheck(workflow, def).run(),
+  ]);
+}
+
+/** A node that asks for more than there ever is would wait for ever. */
+function checkResources(workflow: Workflow, def: NodeDef): Diagnostic[] {
+  return Object.entries(def.resources.pools)
+    .filter(([pool, units]) => units > (workflow.pools[pool] ?? Infinity))
+    .map(([pool, units]) => {
+      const span = workflow.locate(["nodes", def.name, "resources", pool]);
+      return {
+        severity: "error",
+        code: "too-much",
+        message:
+          `Node "${def.name}" can never run: it takes ${units} of pool "${pool}", which holds ${
+            workflow.pools[pool]
+          }`,
+        ...(span === undefined ? {} : { span }),
+        hint: `raise "pools.${pool}" or take less`,
+      };
+    });
 }
 
 /** One text of a command and where it stands. */

@@ -20,12 +20,13 @@ import {
 import { nearest } from "./base/suggest.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
-import { checkCommands } from "./check.ts";
+import { checkNodes } from "./check.ts";
 import { CodeIndex, CodeProblem } from "./code/code.ts";
 import type { Counts, Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { buildGraph, type Graph, type NodeId, type Parameters, type Source } from "./graph.ts";
+import { writeMemo } from "./memo.ts";
 import { describeSource, type Prepared, Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewEdge, ViewNode } from "./report/view.ts";
 import { alignOutputs, isCached, type Limits, RunLoop } from "./run.ts";
@@ -64,6 +65,12 @@ export interface RunRequest {
   readonly graceMs?: number;
   /** Memory that nodes with `resources.memory` may take together; the machine's by default. */
   readonly memoryBytes?: number;
+  /** If everything ends up to date, what that depended on is remembered under this identity (see `memo.ts`). */
+  readonly memo?: {
+    readonly identity: string;
+    /** Files the definition was made from. */
+    readonly paths: readonly string[];
+  };
   onEvent(event: Event): void;
   readonly stop?: AbortSignal;
   readonly kill?: AbortSignal;
@@ -212,7 +219,7 @@ export class Engine implements AsyncDisposable {
         parametersOf: (def) => parametersOf(code, def),
         provided: Object.keys(texts),
       });
-      const all = [...diagnostics, ...wired.diagnostics, ...checkCommands(workflow)];
+      const all = [...diagnostics, ...wired.diagnostics, ...checkNodes(workflow)];
       if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(inOrder(all));
       const bound = await bindInputs(bindable(wired.graph, texts), texts, {
         cwd: options.cwd,
@@ -265,7 +272,7 @@ export class Engine implements AsyncDisposable {
     await using calls = new HostPool({
       slots: jobs,
       command: [...this.#options.hostCommand],
-      storeDir: this.store.dir,
+      blobsDir: this.store.dir,
     });
     await using commands = new CommandExecutor({ blobs: this.store.blobs });
     const never = new AbortController().signal;
@@ -292,6 +299,9 @@ export class Engine implements AsyncDisposable {
     const { outcome, counts } = await loop.run();
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });
+    if (request.memo !== undefined && outcome === "ok") {
+      this.#remember(request.memo, targets, loop.seenPaths, counts);
+    }
     record.close();
     this.store.runs.retain(this.id, KEEP_RUNS);
     return { run: record.id, outcome, counts, wallMs };
@@ -439,6 +449,31 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.store.close();
     await Promise.resolve();
+  }
+
+  /** Writes the memo of a run that left everything up to date, if its outcome depends on files and variables alone. */
+  #remember(
+    memo: { readonly identity: string; readonly paths: readonly string[] },
+    targets: readonly NodeId[],
+    seenPaths: ReadonlySet<string>,
+    counts: Counts,
+  ): void {
+    const env: Record<string, string | undefined> = {};
+    for (const id of this.#closure(targets)) {
+      const def = this.graph.defs[id];
+      const sources = [...this.graph.wires[id], ...this.graph.tracks[id]].map((wire) =>
+        wire.source
+      );
+      if (!isMemorable(def, sources)) return;
+      for (const name of variablesOf(def, sources)) env[name] = Deno.env.get(name);
+    }
+    writeMemo(this.store.dir, {
+      identity: memo.identity,
+      counts: { ...counts, hit: counts.hit + counts.done, done: 0 },
+      env,
+      paths: [this.workflow.file, ...memo.paths, ...this.#code.dependencies(), ...seenPaths],
+      now: Date.now(),
+    });
   }
 
   // ---- targets ---------------------------------------------------------------------------------
@@ -789,6 +824,26 @@ function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
     .map((diagnostic, i) => ({ diagnostic, at: diagnostic.span?.start ?? -1, i }))
     .sort((a, b) => a.at - b.at || a.i - b.i)
     .map(({ diagnostic }) => diagnostic);
+}
+
+/** Tells whether `stat` of single files shows everything that can make a node stale. */
+function isMemorable(def: NodeDef, sources: readonly Source[]): boolean {
+  return isCached(def) && typeof def.cache !== "object" && def.enabled &&
+    def.scope.read.length === 0 &&
+    def.outputs.every(({ kind }) => kind !== "dir") &&
+    sources.every((source) =>
+      source.kind !== "dir" && source.kind !== "glob" &&
+      !(source.kind === "input" && source.input.kind === "dir")
+    );
+}
+
+/** Names of the environment variables a node's key depends on. */
+function variablesOf(def: NodeDef, sources: readonly Source[]): string[] {
+  return [
+    ...def.scope.env,
+    ...Object.values(def.command?.env ?? {}).flatMap((v) => typeof v === "string" ? [] : [v.env]),
+    ...sources.flatMap((source) => source.kind === "env" ? [source.name] : []),
+  ];
 }
 
 function describeWork(def: NodeDef): string {

@@ -32,6 +32,11 @@ export {
 } from "./engine.ts";
 export * from "./event.ts";
 export * from "./workflow.ts";
+export * from "./load/builder.ts";
+export { findWorkflow, loadWorkflow } from "./load/load.ts";
+export { workflowSchema as jsonSchema } from "./load/schema.ts";
+export { drawAscii } from "./report/ascii.ts";
+export { isCurrent, type Memo, memoIdentity, readMemo } from "./memo.ts";
 export type { GraphView, ViewEdge, ViewNode } from "./report/view.ts";
 export { Store } from "./store/store.ts";
 export { hostMain } from "./executor/host.ts";

@@ -395,6 +395,7 @@ export class Rebuild {
       sys: scope.sys,
       ffi: scope.ffi,
       import: scope.import,
+      env: scope.env,
     };
   }
 
@@ -408,6 +409,7 @@ export class Rebuild {
       module: entry,
       export: def.work.export,
       sh: def.scope.run,
+      workflowDir: this.#context.graph.workflow.dir,
     };
   }
 

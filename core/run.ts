@@ -87,7 +87,7 @@ export class RunLoop {
   readonly #c: RunContext;
   readonly #running = new Map<number, Running>();
   readonly #completions: Completion[] = [];
-  readonly #timers = new Set<number>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   /** Nodes that wait for the same key: computed by a node of this run, or by another process. */
   readonly #followers = new Map<Digest, NodeId[]>();
   readonly #foreign = new Map<NodeId, Prepared>();
@@ -102,12 +102,19 @@ export class RunLoop {
   readonly #used = { cpus: 0, calls: 0, memoryBytes: 0, pools: new Map<string, number>() };
   /** Mean wall time of function nodes by module and export, in milliseconds. */
   readonly #callMs = new Map<string, number>();
+  /** Files of the workspace that ended nodes depend on or published. */
+  readonly #seenPaths = new Set<string>();
   #wake: () => void = () => {};
   #nextAction = 1;
   #isStopping = false;
 
   constructor(context: RunContext) {
     this.#c = context;
+  }
+
+  /** Files of the workspace that the ended nodes depend on or published, absolute. */
+  get seenPaths(): ReadonlySet<string> {
+    return this.#seenPaths;
   }
 
   /**
@@ -225,6 +232,7 @@ export class RunLoop {
       return false;
     }
     this.#c.results[id] = outputs;
+    this.#see(id, prepared);
     this.#counts.hit++;
     this.#touched.push({ node: def.name, key: prepared.key });
     this.#emit({
@@ -500,6 +508,7 @@ export class RunLoop {
     const def = this.#c.graph.defs[id];
     this.#learn(def, usage.wallMs);
     this.#c.results[id] = outputs;
+    this.#see(id, prepared);
     this.#counts.done++;
     this.#touched.push({ node: def.name, key: prepared.key });
     this.#forget(id);
@@ -515,6 +524,14 @@ export class RunLoop {
     });
     this.#c.schedule.settle(id);
     for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
+  }
+
+  #see(id: NodeId, prepared: Prepared): void {
+    for (const { path } of prepared.watched) this.#seenPaths.add(path);
+    this.#c.graph.defs[id].outputs.forEach((_, position) => {
+      const path = this.#c.rebuild.publishedPath(id, position);
+      if (path !== undefined) this.#seenPaths.add(path);
+    });
   }
 
   #learn(def: NodeDef, wallMs: number): void {
