@@ -149,9 +149,10 @@ export class Linker {
   }
 
   /** The export of a name: the module's own first, then what exactly one `export *` offers. */
-  #find(module: Module, name: string, seen: Set<Module>): Link | typeof AMBIGUOUS | undefined {
-    if (seen.has(module)) return undefined;
-    seen.add(module);
+  #find(module: Module, name: string, seen: Set<string>): Link | typeof AMBIGUOUS | undefined {
+    const key = `${module.url}\0${name}`;
+    if (seen.has(key)) return undefined;
+    seen.add(key);
     if (module.format !== "module") return name === "default" ? contentOf(module) : undefined;
     const origin = module.exports.get(name);
     if (typeof origin === "string") return this.name(module, origin);
@@ -164,19 +165,18 @@ export class Linker {
     module: Module,
     request: number,
     name: string,
-    seen: Set<Module>,
+    seen: Set<string>,
   ): ReturnType<Linker["name"]> {
     const target = this.#modules.resolve(module, request);
     if (target.kind !== "module" || name === "*") return this.#imported(module, request, name);
-    // `export { a as b } from` its own module again is no cycle as long as the names differ.
-    const found = this.#find(target.module, name, new Set(seen).add(module));
+    const found = this.#find(target.module, name, seen);
     return found === AMBIGUOUS ? undefined : found;
   }
 
   #findInStars(
     module: Module,
     name: string,
-    seen: Set<Module>,
+    seen: Set<string>,
   ): Link | typeof AMBIGUOUS | undefined {
     let local: Link | undefined;
     let external: Link | undefined;

@@ -255,7 +255,11 @@ class Analyser {
     for (const node of program.body) if (node.type === "ImportDeclaration") this.#import(node);
     this.#loads.sort((a, b) => this.#offsets[a] - this.#offsets[b]);
     const bound = new Set(this.#imports.map(([name]) => name));
-    for (const { names } of this.#declarations) for (const name of names) bound.add(name);
+    for (const name of this.#declarations.flatMap(({ names }) => names)) {
+      // Only `var` may be declared twice, and then no single declaration tells its value.
+      if (bound.has(name)) this.#hasEffects = true;
+      bound.add(name);
+    }
     return {
       mode: this.#mode,
       requests: this.#requests,

@@ -50,7 +50,7 @@ const GLOBAL_MUTATORS = /^(Object|Reflect)\.(assign|define|set|delete)/;
 export function referencesOf(root: Node): References {
   const walker = new Walker();
   walker.visit(root as AnyNode, new Names(undefined), true);
-  return walker.found;
+  return walker.finish();
 }
 
 /** The names one function, block or class binds, and the ones around it. */
@@ -73,6 +73,10 @@ class Names {
 
 /** One walk over a tree. `isLoad`: the code at hand runs when the module is loaded. */
 class Walker {
+  /** Names whose parts get local names, by `const x = a.b`, `for (const x of a)` or a callback. */
+  readonly #lent = new Set<string>();
+  /** Some local value is changed: it may be a lent one. */
+  #alters = false;
   readonly found: References = {
     names: new Set(),
     runs: false,
@@ -83,6 +87,11 @@ class Walker {
     dynamic: [],
     computed: [],
   };
+
+  finish(): References {
+    if (this.#alters) { for (const name of this.#lent) this.found.exposes.add(name); }
+    return this.found;
+  }
 
   /** One case per kind of node that binds names, holds names that are no references, or has effects. */
   visit(node: AnyNode | null | undefined, names: Names, isLoad: boolean): void {
@@ -100,6 +109,7 @@ class Walker {
       case "VariableDeclaration":
         for (const { id, init } of node.declarations) {
           this.#patternParts(id, names, isLoad);
+          this.#lend(init as AnyNode, names);
           this.visit(init as AnyNode, names, isLoad);
         }
         return;
@@ -233,6 +243,7 @@ class Walker {
     const head = (node.type === "ForStatement" ? node.init : node.left) as AnyNode | null;
     if (head?.type === "VariableDeclaration") declareLexical(head, inner);
     else if (head && node.type !== "ForStatement") this.#change(head, names, isLoad);
+    if (node.type !== "ForStatement") this.#lend(node.right as AnyNode, names);
     if (node.type === "ForOfStatement" && node.await && isLoad) this.found.awaits = true;
     this.#children(node, inner, isLoad);
   }
@@ -276,6 +287,7 @@ class Walker {
     }
     const root = rootOf(target);
     if (root !== undefined && !names.has(root)) this.found.mutates = true;
+    else if (target.type === "MemberExpression") this.#alters = true;
   }
 
   /** Notes what a call may change: its receiver, and the objects it is given. */
@@ -290,8 +302,15 @@ class Walker {
         if (first !== undefined && !names.has(first)) this.found.mutates = true;
       } else if (MUTATORS.has(method)) this.found.mutates = true;
       else if (!READERS.has(method)) this.#expose(callee, names);
-    }
+      else this.#lend(callee, names);
+    } else if (method !== undefined && !READERS.has(method)) this.#alters = true;
     for (const arg of args) this.#expose(arg, names);
+  }
+
+  /** Notes a value of which parts become local. */
+  #lend(node: AnyNode | null | undefined, names: Names): void {
+    const root = node ? rootOf(node) : undefined;
+    if (root !== undefined && !names.has(root)) this.#lent.add(root);
   }
 
   /** Notes the objects an argument hands over: itself, or what its literals hold. */
@@ -309,6 +328,18 @@ class Walker {
       case "ArrayExpression":
         for (const element of node.elements) this.#expose(element as AnyNode, names);
         return;
+      case "ConditionalExpression":
+        this.#expose(node.consequent as AnyNode, names);
+        return this.#expose(node.alternate as AnyNode, names);
+      case "LogicalExpression":
+        this.#expose(node.left as AnyNode, names);
+        return this.#expose(node.right as AnyNode, names);
+      case "SequenceExpression":
+        return this.#expose(node.expressions.at(-1) as AnyNode, names);
+      case "AssignmentExpression":
+        return this.#expose(node.right as AnyNode, names);
+      case "AwaitExpression":
+        return this.#expose(node.argument as AnyNode, names);
       default: {
         const root = rootOf(node);
         if (root !== undefined && !names.has(root)) this.found.exposes.add(root);

@@ -325,6 +325,54 @@ const PAIRS: readonly (readonly [string, string, string, boolean])[] = [
     true,
   ],
   [
+    "callback that changes elements of a list",
+    "const n = [{ y: 1 }]; const z = n.map((x) => { x.y = 2 }); export const f = () => n",
+    "const n = [{ y: 1 }]; const z = n.map((x) => { x.y = 3 }); export const f = () => n",
+    false,
+  ],
+  [
+    "callback that changes nothing",
+    "const n = [1]; const z = n.map((x) => x + 2); export const f = () => n",
+    "const n = [1]; const z = n.map((x) => x + 3); export const f = () => n",
+    true,
+  ],
+  [
+    "loop that changes elements while loading",
+    "const n = [{}]; const z = (() => { for (const x of n) x.y = 2 })(); export const f = () => n",
+    "const n = [{}]; const z = (() => { for (const x of n) x.y = 3 })(); export const f = () => n",
+    false,
+  ],
+  [
+    "alias changed while loading",
+    "const n = []; const z = (() => { const l = n; l.push(2) })(); export const f = () => n",
+    "const n = []; const z = (() => { const l = n; l.push(3) })(); export const f = () => n",
+    false,
+  ],
+  [
+    "value handed over in a condition",
+    "const n = []; const add = (l, x) => l.push(x); const z = add(true ? n : null, 2); export const f = () => n",
+    "const n = []; const add = (l, x) => l.push(x); const z = add(true ? n : null, 3); export const f = () => n",
+    false,
+  ],
+  [
+    "var declared twice",
+    "var n = 2; var n; export const f = () => n",
+    "var n = 3; var n; export const f = () => n",
+    false,
+  ],
+  [
+    "static field",
+    "const n = []; class C { static z = n.push(2) } export const f = () => n",
+    "const n = []; class C { static z = n.push(3) } export const f = () => n",
+    false,
+  ],
+  [
+    "method not called",
+    "const n = []; class C { z() { n.push(2) } } export const f = () => n",
+    "const n = []; class C { z() { n.push(3) } } export const f = () => n",
+    true,
+  ],
+  [
     "order of registrations",
     "const n = []; n.push(1); n.push(2); export const f = () => n",
     "const n = []; n.push(2); n.push(1); export const f = () => n",
@@ -528,6 +576,14 @@ Deno.test("functionCode() follows import cycles", () => {
   });
   assertEquals(Object.keys(fixture.code().parts), ["b.ts#b", "nodes.ts#f", "nodes.ts#one"]);
   assertEquals(fixture.index().exportsOf("nodes.ts"), ["b", "f", "one"]);
+});
+
+Deno.test("functionCode() follows re-exports that go back and forth", () => {
+  using fixture = new Fixture({
+    "nodes.ts": 'export { x as f } from "./b.ts"; export const z = 1;',
+    "b.ts": 'export { z as x } from "./nodes.ts";',
+  });
+  assertEquals(Object.keys(fixture.code().parts), ["nodes.ts#z"]);
 });
 
 Deno.test("functionCode() counts all modules whole for a computed import, and warns", () => {
