@@ -105,7 +105,13 @@ export function parseSeed(text: string): number {
   return seed;
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /**
  * Reads a duration such as `500ms`, `10s`, `2m`; a bare number is seconds.
@@ -113,7 +119,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
  * @returns Milliseconds, 0 or more.
  */
 export function parseDuration(text: string): number {
-  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)?$/.exec(text);
+  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?$/.exec(text);
   if (match === null) throw new Error("write a duration such as 500ms, 10s or 2m");
   return Math.round(Number(match[1]) * UNIT_MS[match[2] ?? "s"]);
 }

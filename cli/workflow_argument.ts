@@ -36,9 +36,15 @@ export function splitTarget(words: readonly string[], cwd: string): Target {
   return { file: undefined, dir: cwd, names: words };
 }
 
-function isDirectory(path: string, cwd: string): boolean {
+/** Returns an absolute path. `node:path` would cost a tenth of the start-up. */
+export function absolutePath(path: string, cwd: string): string {
+  return path.startsWith("/") ? path : `${cwd}/${path}`;
+}
+
+/** Tells whether there is a directory. */
+export function isDirectory(path: string, cwd: string): boolean {
   try {
-    return Deno.statSync(path.startsWith("/") ? path : `${cwd}/${path}`).isDirectory;
+    return Deno.statSync(absolutePath(path, cwd)).isDirectory;
   } catch {
     // Then it is a name; whoever looks it up says what is wrong.
     return false;

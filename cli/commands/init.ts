@@ -19,8 +19,7 @@ inputs:
 nodes:
   greetings:
     call: nodes.ts#greet
-    map: "names[i] -> greetings[i]"
-    inputs: { name: names, greeting: params.greeting }
+    inputs: { names: names, greeting: params.greeting }
   letter:
     call: nodes.ts#join
     inputs: { lines: greetings }
@@ -31,12 +30,12 @@ nodes:
 `;
 
 const NODES_TS =
-  `export function greet({ name, greeting }: { name: string; greeting: string }): string {
-  return \`\${greeting}, \${name}!\`;
+  `export function greet({ names, greeting }: { names: string[]; greeting: string }): string[] {
+  return names.map((name) => \`\${greeting}, \${name}!\`);
 }
 
 export function join({ lines }: { lines: string[] }): string {
-  return lines.join("\\n") + "\\n";
+  return lines.map((line) => line + "\\n").join("");
 }
 `;
 

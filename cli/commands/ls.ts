@@ -26,6 +26,7 @@ export const lsCommand: Command<CliContext> = buildCommand<LsFlags, string[], Cl
     },
     aliases: { i: "input" },
     positional: namesParameter(
+      "[WORKFLOW] [NAMES…]",
       "Workflow file, then nodes or outputs; with what they need; all by default",
     ),
   },
