@@ -8,7 +8,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { messageOf, StoreError } from "../base/error.ts";
-import { removeIfExists } from "./io.ts";
+import { guarded, removeIfExists } from "./io.ts";
 
 /** Raised when the schema changes; an index of another version is thrown away. */
 const SCHEMA_VERSION = 1;
@@ -26,6 +26,8 @@ export type OnWarning = (code: string, message: string) => void;
 export interface DatabaseOptions {
   readonly schema: string;
   readonly onWarning: OnWarning;
+  /** Called when the connection leads to another file now: row ids seen so far mean nothing. */
+  readonly onReplaced: () => void;
   /** Called after the file was made anew, before anybody reads from it. */
   readonly onMade: () => void;
 }
@@ -48,6 +50,9 @@ export class Database {
   open(): void {
     let why: string | undefined;
     try {
+      // Shared: nobody replaces the file between opening it and opening its write-ahead log, which goes by name.
+      using lock = openLock(this.path);
+      lock.lockSync(false);
       if (exists(this.path)) {
         this.#db = connect(this.path);
         const version = this.#version();
@@ -161,9 +166,10 @@ export class Database {
 
   /** Makes the file anew, one process at a time. @param why What is wrong with the present one, if there is one. */
   #make(why: string | undefined): void {
-    using lock = Deno.openSync(`${this.path}.lock`, { write: true, create: true });
+    using lock = openLock(this.path);
     lock.lockSync(true);
     this.close();
+    this.#options.onReplaced();
     try {
       if (this.#isGood()) return;
       if (why !== undefined) {
@@ -193,6 +199,15 @@ export class Database {
     this.close();
     return false;
   }
+}
+
+function openLock(path: string): Deno.FsFile {
+  const lock = `${path}.lock`;
+  return guarded(
+    "open",
+    lock,
+    () => Deno.openSync(lock, { read: true, write: true, create: true }),
+  );
 }
 
 function connect(path: string): DatabaseSync {

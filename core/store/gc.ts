@@ -180,7 +180,11 @@ function joinJournals(context: CollectContext, doomed: number): void {
     for (const digest of referencesOf(listed, blobs)) refer(digest);
   }
   const names = journalNames(dir);
-  const dead = names.filter((name) => !sessions.isAlive(name.split("+", 1)[0] ?? ""));
+  // The own journals are closed: what is moved goes to a new one.
+  const dead = names.filter((name) => {
+    const session = name.split("+", 1)[0] ?? "";
+    return session === sessions.id || !sessions.isAlive(session);
+  });
   const joinable = new Set(doomed > 0 || dead.length > 1 ? dead : []);
   for (const name of names) {
     // A session that enters now has a journal of its own, which is not in the list.

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { guarded } from "./io.ts";
+import { guarded, storeError } from "./io.ts";
 
 /** Length of the random part of ids, in hex digits. */
 const RANDOM_DIGITS = 6;
@@ -76,9 +76,9 @@ export function isHeld(path: string): boolean {
     file = Deno.openSync(path, { write: true });
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    return guarded("check lock", path, () => {
-      throw error;
-    });
+    // A lock of another user: nothing is known, so nothing is taken away.
+    if (error instanceof Deno.errors.PermissionDenied) return true;
+    throw storeError("open", path, error);
   }
   using held = file;
   if (!held.tryLockSync(true)) return true;

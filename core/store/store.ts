@@ -73,7 +73,8 @@ export class Store implements Disposable {
     this.#db = new Database(`${dir}/index.sqlite`, {
       schema: RESULT_SCHEMA + CLAIM_SCHEMA + FILE_SCHEMA + ANALYSIS_SCHEMA,
       onWarning: this.#onWarning,
-      onMade: () => this.#fill(),
+      onReplaced: () => this.#index.reset(),
+      onMade: () => this.#catchUp(),
     });
     this.#index = new ResultIndex(this.#db);
     this.sessions = new Sessions(dir, newId(this.#now()));
@@ -345,12 +346,6 @@ export class Store implements Disposable {
   /** Notes how far a journal is in the index. If an earlier part is missing, the next `open` adds all of it. */
   #advance(journal: number, from: number, to: number): void {
     this.#db.run("UPDATE journals SET bytes=? WHERE id=? AND bytes=?", to, journal, from);
-  }
-
-  /** Fills an index that was made anew. */
-  #fill(): void {
-    this.#index.reset();
-    this.#catchUp();
   }
 
   /** Adds journal records that are not in the index: a process was killed in between, or the index is new. */

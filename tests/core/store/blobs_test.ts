@@ -11,6 +11,7 @@ import {
   assertOk,
   assertThrows,
 } from "../../testing/assert.ts";
+import { canMount, mountSmall } from "./fixture.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -302,7 +303,7 @@ Deno.test({
     using f = fixture();
     using small = mountSmall(f.dir);
     const blobs = new Blobs(`${small.path}/cache`);
-    const big = new Uint8Array(200_000).map((_, i) => i * 31 >> 3);
+    const big = new Uint8Array(900_000).map((_, i) => i * 31 >> 3);
     const error = assertThrows(() => blobs.put(big), StoreError);
     assertMatches(error.message, /^Cannot write ".*": No space left on device \(os error 28\)$/);
     assertIncludes(error.hint ?? "", "flow cache gc");
@@ -374,32 +375,4 @@ function isOtherFileSystem(dir: string): boolean {
   } finally {
     Deno.removeSync(temp);
   }
-}
-
-/** Mounting needs root and a kernel that allows it; elsewhere the test shows up as ignored. */
-function canMount(): boolean {
-  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
-  using temp = tempDir();
-  try {
-    mountSmall(temp.path)[Symbol.dispose]();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function mountSmall(parent: string): { path: string } & Disposable {
-  const path = `${parent}/small`;
-  Deno.mkdirSync(path);
-  const mount = new Deno.Command("mount", {
-    args: ["-t", "tmpfs", "-o", "size=128k", "tmpfs", path],
-    stderr: "null",
-  }).outputSync();
-  if (!mount.success) throw new Error("cannot mount");
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      new Deno.Command("umount", { args: [path] }).outputSync();
-    },
-  };
 }
