@@ -13,6 +13,7 @@ import type { Locate } from "../workflow.ts";
 import type { DefinitionDocument } from "./document.ts";
 import { evaluateModule, type Evaluation } from "./evaluate.ts";
 import { ModuleProblem, readModuleGraph, stripTypes } from "./module_graph.ts";
+import { explainSyntaxError } from "./syntax_error.ts";
 import { ModulePlaces } from "./module_place.ts";
 
 /**
@@ -40,7 +41,7 @@ export async function readModule(
     return { ...document, diagnostics: [evaluationProblem(evaluation, source, locate, shown)] };
   } catch (error) {
     if (!(error instanceof ModuleProblem)) throw error;
-    return { ...document, diagnostics: [moduleProblem(error, shown)] };
+    return { ...document, diagnostics: [await moduleProblem(error, shown)] };
   }
 }
 
@@ -51,14 +52,24 @@ function showAs(path: string, file: string, name: string): string {
   return prefix === undefined || !path.startsWith(prefix) ? path : relative(prefix || "/", path);
 }
 
-function moduleProblem(problem: ModuleProblem, shown: (path: string) => string): Diagnostic {
-  const { message, file, offset } = problem;
-  const paths = message.replace(/"(\/[^"]+)"/g, (_, path) => `"${shown(path)}"`);
+async function moduleProblem(
+  problem: ModuleProblem,
+  shown: (path: string) => string,
+): Promise<Diagnostic> {
+  const { file } = problem;
   const text = readFileSync(file, "utf8");
+  // Type stripping knows neither the reason nor the place of a syntax error.
+  const asked = problem.isSyntax && problem.offset === undefined
+    ? await explainSyntaxError(text)
+    : undefined;
+  const message = asked === undefined
+    ? problem.message
+    : `Cannot read "${file}" as TypeScript: ${asked.reason}`;
+  const offset = asked?.offset ?? problem.offset;
   return {
     severity: "error",
     code: "module",
-    message: paths,
+    message: message.replace(/"(\/[^"]+)"/g, (_, path) => `"${shown(path)}"`),
     ...(offset === undefined ? {} : {
       span: { source: { name: shown(file), text }, start: offset, end: offset + 1 },
     }),

@@ -37,11 +37,15 @@ export class ModuleProblem extends Error {
   /** UTF-16 offset in it. */
   readonly offset: number | undefined;
 
-  constructor(message: string, file: string, offset?: number) {
+  /** The module exists but does not parse. */
+  readonly isSyntax: boolean;
+
+  constructor(message: string, file: string, offset?: number, isSyntax: boolean = false) {
     super(message);
     this.name = "ModuleProblem";
     this.file = file;
     this.offset = offset;
+    this.isSyntax = isSyntax;
   }
 }
 
@@ -123,7 +127,6 @@ function serveData(text: string, kind: "json" | "text"): ServedModule {
 
 /** Strips types in place, so that offsets stay; enums and namespaces need a real transformation. */
 export function stripTypes(text: string, file: string): string {
-  // A byte order mark or `#!` line would shift or break the parser's view.
   try {
     return stripTypeScriptTypes(text, { mode: "strip" });
   } catch (error) {
@@ -131,7 +134,8 @@ export function stripTypes(text: string, file: string): string {
       return stripTypeScriptTypes(text, { mode: "transform" });
     } catch {
       const [reason] = messageOf(error).trim().split("\n");
-      throw new ModuleProblem(`Cannot read "${file}" as TypeScript: ${reason}`, file);
+      const message = `Cannot read "${file}" as TypeScript: ${reason}`;
+      throw new ModuleProblem(message, file, undefined, true);
     }
   }
 }

@@ -109,9 +109,11 @@ const sourceObject = refine(
       "The value of an environment variable.",
     ),
   }, { expected: "a mapping with one of value, file, dir, glob, env" }),
-  (read, visit) => {
+  (read, visit, raw) => {
     const keys = Object.keys(read);
     if (keys.length === 1) return read;
+    // What is left of a wrong mapping has been reported already.
+    if (isMapping(raw) && Object.keys(raw).length !== keys.length) return undefined;
     visit.report(
       "wrong-value",
       `Cannot read ${visit.name}: expected exactly one of value, file, dir, glob, env`,
@@ -145,9 +147,18 @@ const source: Shape<Read<typeof sourceKinds>> = {
   },
 };
 
+const listedInput = text({
+  expected: "a name",
+  pattern: NAME,
+  hint: (value) =>
+    REFERENCE.test(value)
+      ? `Write the inputs as a mapping: { ${value.split(".").at(-1)}: ${value} }`
+      : NAME_HINT,
+});
+
 const nodeInputs = documented(
   either(
-    list(name, { what: "names" }),
+    list(listedInput, { what: "names" }),
     table(source, { what: "arguments", keyPattern: NAME, keyHint: NAME_HINT }),
   ),
   "Arguments and where they come from: an input, an output, params.a.b, node.output, " +
@@ -165,6 +176,11 @@ const outputFields = object({
 });
 
 /** A bad path is replaced, so that the output keeps its kind. */
+const outputText: Shape<string> = {
+  ...outputPath,
+  read: (value, visit) => outputPath.read(value, visit) ?? "bad",
+};
+
 const outputObject = refine(outputFields, (read, _visit, raw) => {
   const isBad = (key: "file" | "dir"): boolean =>
     isMapping(raw) && Object.hasOwn(raw, key) && read[key] === undefined;
@@ -176,7 +192,7 @@ const nodeOutputs = documented(
     nothing,
     word("none"),
     list(name, { what: "names" }),
-    table(either(nothing, outputPath, outputObject), {
+    table(either(nothing, outputText, outputObject), {
       what: "outputs",
       keyPattern: NAME,
       keyHint: NAME_HINT,

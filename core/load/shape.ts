@@ -229,7 +229,7 @@ export const scalarText: Shape<string> = {
 
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): Shape<T> {
-  const expected = words.map((word) => `"${word}"`).join(" or ");
+  const expected = joinOr(words.map((word) => `"${word}"`));
   const isWord = (value: Json): value is T => (words as readonly Json[]).includes(value);
   return {
     expected,
@@ -274,8 +274,10 @@ export function list<T>(
         return undefined;
       }
       if (value.length < min) {
-        const message = `Cannot read ${visit.name}: expected at least ${min} of ${what}`;
-        visit.report("too-few", message);
+        visit.report(
+          "too-few",
+          `Cannot read ${visit.name}: expected ${expected}, got an empty one`,
+        );
         return undefined;
       }
       const kept: T[] = [];
@@ -407,7 +409,8 @@ export function object<F extends Fields>(
 export function either<S extends readonly Shape<unknown>[]>(
   ...shapes: S
 ): Shape<Read<S[number]>> {
-  const expected = shapes.map((shape) => shape.expected).join(" or ");
+  const expected = joinOr(shapes.map((shape) => shape.expected));
+  const isList = shapes.some((shape) => shape.accepts([]));
   return {
     expected,
     json: { anyOf: shapes.map((shape) => shape.json) },
@@ -415,10 +418,20 @@ export function either<S extends readonly Shape<unknown>[]>(
     read(value, visit) {
       const shape = shapes.find((s) => s.accepts(value));
       if (shape !== undefined) return shape.read(value, visit) as Read<S[number]> | undefined;
-      visit.mismatch(expected, value);
+      visit.mismatch(
+        expected,
+        value,
+        isList && typeof value === "string" ? `Write [${value}]` : undefined,
+      );
       return undefined;
     },
   };
+}
+
+/** Joins alternatives: `a, b or c`. */
+function joinOr(words: readonly string[]): string {
+  const last = words.at(-1) ?? "";
+  return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} or ${last}`;
 }
 
 /** A shape whose value is checked or turned into another one; `raw` still has the bad parts. */

@@ -15,6 +15,7 @@ import {
   EVENT_SEQUENCE,
   getScalarValue,
   parseEvents,
+  YAMLException,
 } from "js-yaml";
 import type { SourceFile, Span } from "../base/source.ts";
 
@@ -29,10 +30,7 @@ export class YamlPlaces {
 
   /** See `Locate` in `workflow.ts`. The first call is O(text), a further one O(siblings). */
   locate(path: readonly (string | number)[], part: "key" | "value" = "value"): Span | undefined {
-    const index = this.#index ??= indexEvents(
-      parseEvents(this.#source.text, {}),
-      this.#source.text,
-    );
+    const index = this.#index ??= indexText(this.#source.text);
     if (index.events.length < 2) return undefined;
     let key = -1;
     let value = 1;
@@ -127,6 +125,16 @@ interface Index {
   readonly targets: ReadonlyMap<number, number>;
   /** Members of the collections walked so far: key to key event and value event. */
   readonly members: Map<number, Map<string, readonly [key: number, value: number]>>;
+}
+
+/** A text that is no YAML has no places. */
+function indexText(text: string): Index {
+  try {
+    return indexEvents(parseEvents(text, {}), text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    return indexEvents([], text);
+  }
 }
 
 function indexEvents(events: readonly Event[], text: string): Index {

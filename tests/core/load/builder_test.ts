@@ -1,0 +1,151 @@
+/** Tests of `core/load/builder.ts`: what handles become, and what the compiler refuses. */
+
+import {
+  call,
+  input,
+  inputDir,
+  inputFile,
+  param,
+  params,
+  run,
+  value,
+  workflow,
+} from "../../../core/load/builder.ts";
+import { assertEquals, assertThrows } from "../../testing/assert.ts";
+
+interface Row {
+  readonly a: number;
+}
+
+function load({ csv }: { csv: string }): Row[] {
+  return [{ a: csv.length }];
+}
+
+function fit({ rows, lr }: { rows: readonly Row[]; lr: number }): Promise<number> {
+  return Promise.resolve(rows.length * lr);
+}
+
+function best({ models }: { models: number[] }): number {
+  return Math.max(...models);
+}
+
+function split({ rows }: { rows: Row[] }): { train: Row[]; size: number } {
+  return { train: rows, size: rows.length };
+}
+
+const p = params({ model: { depth: 3, name: "x" }, lrs: [0.1, 0.2] });
+
+Deno.test("workflow() turns handles into names", () => {
+  const raw = inputFile("raw.csv");
+  const n = input(3);
+  const rows = call(load, { inputs: { csv: raw } });
+  const parts = call(split, { inputs: { rows }, outputs: ["train", "size"] });
+  const model = call(fit, {
+    map: "lrs[i] -> model[i]",
+    inputs: { rows: parts.outputs.train, lr: p.lrs },
+  });
+  const top = call(best, { inputs: { models: model }, after: [rows, "parts"] });
+  const pdf = run(["pandoc", 3], { inputs: { top, n }, outputs: { doc: "out.pdf" } });
+  const last = run("cat", {
+    inputs: { pdf, depth: param<number>("model.depth"), one: value(1) },
+    track: [raw, { file: "x" }],
+    stdout: "text",
+  });
+  const data = workflow({
+    params: p,
+    inputs: { raw, n, given: input({ type: "string" }), folder: inputDir() },
+    nodes: { rows, parts, model, best: top, pdf, last },
+    pools: { gpu: 1 },
+  });
+  assertEquals(data, {
+    params: { model: { depth: 3, name: "x" }, lrs: [0.1, 0.2] },
+    inputs: { raw: { file: "raw.csv" }, n: 3, given: { type: "string" }, folder: { dir: null } },
+    nodes: {
+      rows: { call: load, inputs: { csv: "raw" } },
+      parts: { call: split, inputs: { rows: "rows" }, outputs: ["train", "size"] },
+      model: {
+        call: fit,
+        map: "lrs[i] -> model[i]",
+        inputs: { rows: "parts.train", lr: "params.lrs" },
+      },
+      best: { call: best, inputs: { models: "model" }, after: ["rows", "parts"] },
+      pdf: {
+        run: ["pandoc", 3],
+        inputs: { top: "best", n: "n" },
+        outputs: { doc: "out.pdf" },
+      },
+      last: {
+        run: "cat",
+        inputs: { pdf: "pdf.doc", depth: "params.model.depth", one: { value: 1 } },
+        track: ["raw", { file: "x" }],
+        stdout: "text",
+      },
+    },
+    pools: { gpu: 1 },
+  });
+});
+
+const wrong: [name: string, build: () => unknown, message: string][] = [
+  [
+    "a node that is not in the workflow",
+    () => workflow({ nodes: { m: call(best, { inputs: { models: call<number[]>("n.ts#x") } }) } }),
+    'Cannot wire input "models" of node "m": its source is not among the "nodes" of the workflow',
+  ],
+  [
+    "an input that is not in the workflow",
+    () => workflow({ nodes: { r: call(load, { inputs: { csv: inputFile() } }) } }),
+    'Cannot wire input "csv" of node "r": its source is not among the "inputs" of the workflow',
+  ],
+  [
+    "a node under two names",
+    () => {
+      const a = call("n.ts#a");
+      return workflow({ nodes: { a, b: a } });
+    },
+    'Cannot name a handle "b": it is already called "a"',
+  ],
+  [
+    "a node of several outputs wired as a whole",
+    () => {
+      const a = call<number>("n.ts#a", { outputs: ["x", "y"] });
+      return workflow({ nodes: { a, b: run("ls", { inputs: { a } }) } });
+    },
+    'Cannot wire input "a" of node "b": node "a" has several outputs; use .outputs.x',
+  ],
+];
+
+for (const [name, build, message] of wrong) {
+  Deno.test(`workflow() refuses ${name}`, () => {
+    assertEquals(assertThrows(build, Error).message, message);
+  });
+}
+
+/** Never called: each line below `@ts-expect-error` must be refused by `deno check`. */
+export function wrongWires(): void {
+  const rows = call(load, { inputs: { csv: inputFile() } });
+  // @ts-expect-error rows are no text
+  call(load, { inputs: { csv: rows } });
+  // @ts-expect-error there is no such argument
+  call(load, { inputs: { file: inputFile() } });
+  // @ts-expect-error a number is no text
+  call(load, { inputs: { csv: value(3) } });
+  // @ts-expect-error a file is no number
+  call(fit, { inputs: { lr: { file: "x" } } });
+  // @ts-expect-error without a map the whole list does not fit one number
+  call(fit, { inputs: { rows, lr: p.lrs } });
+  const models = call(fit, { map: "lrs[i] -> m[i]", inputs: { rows, lr: p.lrs } });
+  call(best, { inputs: { models } });
+  const grid = call(fit, { map: "lrs[i], xs[j] -> m[i, j]", inputs: { lr: p.lrs } });
+  // @ts-expect-error the grid has two axes
+  call(best, { inputs: { models: grid } });
+  // @ts-expect-error a param of another type
+  call(fit, { inputs: { rows, lr: p.model.name } });
+  const parts = call(split, { inputs: { rows }, outputs: ["train", "size"] });
+  call(fit, { inputs: { rows: parts.outputs.train, lr: parts.outputs.size } });
+  // @ts-expect-error the outputs are swapped
+  call(fit, { inputs: { rows: parts.outputs.size, lr: parts.outputs.train } });
+  // @ts-expect-error there is no such output
+  call(split, { inputs: { rows: parts.outputs.test } });
+  // @ts-expect-error a misspelt option
+  call(load, { timout: "5s" });
+}
