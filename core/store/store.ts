@@ -117,7 +117,7 @@ export class Store implements Disposable {
 
   /** Returns the results of many keys, in their order. */
   lookupMany(keys: readonly Digest[]): (ActionResult | undefined)[] {
-    return keys.map((key) => this.#index.lookup(key));
+    return this.#index.lookupMany(keys);
   }
 
   /**
