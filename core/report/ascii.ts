@@ -6,6 +6,7 @@
  */
 
 import { formatDuration } from "./format.ts";
+import { STATUSES, statusMark } from "./marks.ts";
 import { type BoxSize, layOut, type Metrics } from "./layout.ts";
 import { drawOutline, topological } from "./outline.ts";
 import { type BoxText, paint, type Picture } from "./paint.ts";
@@ -45,25 +46,6 @@ const METRICS: Readonly<Record<"down" | "right", Metrics>> = {
   down: { box: 3, line: 2, port: 2, lead: 0, step: 1, tail: 0 },
   right: { box: 0, line: 0, port: 1, lead: 1, step: 2, tail: 1 },
 };
-
-/** Marks that tell statuses apart without colour. */
-const MARKS: Readonly<Record<ViewStatus, { unicode: string; ascii: string; color: string }>> = {
-  hit: { unicode: "=", ascii: "=", color: "36" },
-  done: { unicode: "✓", ascii: "+", color: "32" },
-  failed: { unicode: "✗", ascii: "!", color: "31" },
-  skipped: { unicode: "-", ascii: "-", color: "33" },
-  running: { unicode: "▸", ascii: ">", color: "34" },
-  stale: { unicode: "~", ascii: "~", color: "35" },
-};
-
-/** Returns the mark and SGR colour of a status. */
-export function statusMark(
-  status: ViewStatus,
-  unicode: boolean,
-): { readonly mark: string; readonly color: string } {
-  const { unicode: symbol, ascii, color } = MARKS[status];
-  return { mark: unicode ? symbol : ascii, color };
-}
 
 /**
  * Draws a graph. Lines that touch belong to one source or to one target; lines that cross do so at a
@@ -139,7 +121,7 @@ function drawPart(
 
 function titleOf(node: ViewNode, unicode: boolean): string {
   const name = truncate(oneLine(node.id), MAX_NAME, unicode ? "…" : "...");
-  return node.status === undefined ? name : `${statusMark(node.status, unicode).mark} ${name}`;
+  return node.status === undefined ? name : `${markOf(node.status, unicode)} ${name}`;
 }
 
 function detailOf(node: ViewNode): string {
@@ -155,7 +137,7 @@ function textOf(node: ViewNode, unicode: boolean, details: boolean): BoxText {
     lines: detail === "" ? [title] : [title, detail],
     titles: 1,
     isRound: node.kind === "input" || node.kind === "output",
-    color: node.status === undefined ? "" : MARKS[node.status].color,
+    color: node.status === undefined ? "" : statusMark(node.status).sgr,
   };
 }
 
@@ -222,10 +204,12 @@ function withoutCodes(text: string): string {
 
 function legendOf(view: GraphView, { unicode, color }: AsciiOptions): string {
   const present = new Set(view.nodes.map((node) => node.status));
-  const entries = (Object.keys(MARKS) as ViewStatus[]).filter((status) => present.has(status));
-  return entries.map((status) => {
-    const { mark, color: sgr } = statusMark(status, unicode);
-    const text = `${mark} ${STATUS_WORDS[status]}`;
-    return color ? `\x1b[${sgr}m${text}\x1b[0m` : text;
+  return STATUSES.filter((status) => present.has(status)).map((status) => {
+    const text = `${markOf(status, unicode)} ${STATUS_WORDS[status]}`;
+    return color ? `\x1b[${statusMark(status).sgr}m${text}\x1b[0m` : text;
   }).join("   ");
+}
+
+function markOf(status: ViewStatus, unicode: boolean): string {
+  return statusMark(status)[unicode ? "unicode" : "ascii"];
 }

@@ -1,0 +1,57 @@
+/**
+ * The progress of a run as a fold over its events, and the choice of how it is shown. Has no clock and no
+ * timer: the caller passes a clock and calls `tick`.
+ *
+ * @module
+ */
+
+import type { Event, FailedEvent } from "../core/mod.ts";
+import { PlainProgress } from "./progress_plain.ts";
+import type { Progress, ProgressOptions, ProgressOutput } from "./progress_state.ts";
+import { TtyProgress } from "./progress_tty.ts";
+
+export type { Progress, ProgressOptions, ProgressOutput } from "./progress_state.ts";
+
+/**
+ * Shows the progress of one run.
+ *
+ * @param out Where to; one `write` is one frame.
+ *
+ * @example
+ * ```ts
+ * import * as report from "../core/mod.ts";
+ * import { createProgress } from "./progress.ts";
+ *
+ * const out = { write() {}, isTerminal: false, columns: () => 80 };
+ * const progress = createProgress(out, {
+ *   mode: "plain",
+ *   color: false,
+ *   unicode: true,
+ *   now: () => 0,
+ *   report,
+ * });
+ * progress.tick();
+ * progress.stop();
+ * ```
+ */
+export function createProgress(out: ProgressOutput, options: ProgressOptions): Progress {
+  if (options.mode === "tty" && out.isTerminal) return new TtyProgress(out, options);
+  if (options.mode === "quiet") return quiet(out, options);
+  return new PlainProgress(out, options);
+}
+
+/** Nothing but failures, and the summary line if there was one. */
+function quiet(out: ProgressOutput, { report, color, debug }: ProgressOptions): Progress {
+  const summary = new report.RunSummary();
+  const failure = (event: FailedEvent): string =>
+    report.formatFailure(event, { color, debug: debug === true });
+  return {
+    onEvent(event: Event): void {
+      summary.add(event);
+      if (event.type === "failed") out.write(`${failure(event)}\n`);
+      if (event.type === "end" && event.outcome !== "ok") out.write(`${summary.line()}\n`);
+    },
+    tick(): void {},
+    stop(): void {},
+  };
+}

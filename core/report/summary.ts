@@ -1,0 +1,134 @@
+/**
+ * What came of a run, in words: one line for all of it and a block for each failure. A fold over events;
+ * does not know where it is printed.
+ *
+ * @module
+ */
+
+import type { FailureReason } from "../action.ts";
+import { sanitize } from "../base/source.ts";
+import type { Counts, Event, FailedEvent } from "../event.ts";
+import { formatCount, formatDuration, formatPlural } from "./format.ts";
+import { oneLine } from "./view.ts";
+
+/** Names of failed nodes a summary line mentions. */
+const MAX_NAMES = 3;
+
+/** What failed, for people. */
+const REASONS: Readonly<Record<FailureReason, string>> = {
+  threw: "threw an error",
+  denied: "access denied",
+  exit: "command failed",
+  timeout: "timed out",
+  memory: "out of memory",
+  died: "its process died",
+  contract: "did not deliver its outputs",
+  unavailable: "cannot be started",
+  aborted: "stopped",
+};
+
+/** Counts the events of one run. O(1) memory but for the names of failed nodes. */
+export class RunSummary {
+  #counts = { hit: 0, done: 0, failed: 0, skipped: 0 };
+  #outcome: "ok" | "failed" | "aborted" | undefined;
+  #startedAt: number | undefined;
+  #wallMs = 0;
+  #hasElements = false;
+  readonly #failed = new Set<string>();
+
+  /** Takes the next event. */
+  add(event: Event): void {
+    this.#startedAt ??= event.time;
+    this.#wallMs = event.time - this.#startedAt;
+    switch (event.type) {
+      case "hit":
+      case "done":
+      case "failed":
+      case "skipped":
+        this.#counts[event.type]++;
+        if (event.index !== undefined) this.#hasElements = true;
+        if (event.type === "failed") this.#failed.add(event.node);
+        break;
+      case "end":
+        this.#outcome = event.outcome;
+        this.#wallMs = event.wallMs;
+        this.#counts = { ...event.counts };
+        break;
+      case "begin":
+      case "started":
+      case "retried":
+      case "warning":
+        break;
+    }
+  }
+
+  /** How many ended in which way, so far. */
+  get counts(): Counts {
+    return { ...this.#counts };
+  }
+
+  /** Returns `ok: 12 nodes, 3 run, 9 up to date, 1.2 s` and the like; parts that are zero are left out. */
+  line(): string {
+    const { hit, done, failed, skipped } = this.#counts;
+    const total = hit + done + failed + skipped;
+    const noun = this.#hasElements ? "nodes and elements" : total === 1 ? "node" : "nodes";
+    const outcome = this.#outcome ?? (failed > 0 ? "failed" : "ok");
+    const parts = failed > 0
+      ? [`${formatCount(failed)} of ${formatCount(total)} ${noun} (${this.#failedNames()})`]
+      : [`${formatCount(total)} ${noun}`];
+    if (skipped > 0) parts.push(`${formatCount(skipped)} skipped`);
+    if (done > 0) parts.push(`${formatCount(done)} run`);
+    if (hit > 0) parts.push(`${formatCount(hit)} up to date`);
+    return `${outcome}: ${[...parts, formatDuration(this.#wallMs)].join(", ")}`;
+  }
+
+  #failedNames(): string {
+    const names = [...this.#failed].map(oneLine);
+    const more = names.length - MAX_NAMES;
+    const shown = names.slice(0, MAX_NAMES).join(", ");
+    return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
+  }
+}
+
+/** How to print a failure. */
+export interface FailureOptions {
+  readonly color?: boolean;
+  /** Prints the stack as well. */
+  readonly debug?: boolean;
+}
+
+/**
+ * Returns the name of a node or element as the command line takes it: `fit`, `fit[3]`, `z[0,2]`.
+ */
+export function elementName(
+  event: { readonly node: string; readonly index?: readonly number[] },
+): string {
+  const name = oneLine(event.node);
+  return event.index === undefined ? name : `${name}[${event.index.join(",")}]`;
+}
+
+/**
+ * Returns the block of one failure: what, why, where, what to do and where to read more.
+ *
+ * @returns Lines without a final newline.
+ */
+export function formatFailure(event: FailedEvent, options: FailureOptions = {}): string {
+  const name = elementName(event);
+  const attempts = event.attempt > 1 ? `, ${formatPlural(event.attempt, "attempt")}` : "";
+  const title = `failed: ${name} (${REASONS[event.reason]}${attempts})`;
+  const lines = [options.color === true ? `\x1b[1;31m${title}\x1b[0m` : title];
+  lines.push(...indented(event.message));
+  if (options.debug === true && event.stack !== undefined) lines.push(...indented(event.stack));
+  if (event.place !== undefined) lines.push(`  at ${oneLine(event.place)}`);
+  if (event.hint !== undefined) lines.push(...indented(`hint: ${event.hint}`));
+  lines.push(
+    `  log: flow log ${/^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`}`,
+  );
+  return lines.join("\n");
+}
+
+function indented(text: string): string[] {
+  return sanitize(text.replace(/\r\n/g, "\n")).trimEnd().split("\n").map((line) =>
+    `  ${line}`.trimEnd()
+  );
+}
