@@ -8,40 +8,56 @@
  * @module
  */
 
-import { type ImportDeclaration, parse } from "acorn";
-
-/** Start of the part that everything heavy is behind: the public API. */
-const HEAVY_START = /^ {2}"core\/mod\.ts"\(\) \{$/m;
+import { type ImportDeclaration, parse, type Statement } from "acorn";
 
 /**
- * Turns static imports of Node's modules into variables that are filled when the public API is loaded.
+ * Turns static imports of Node's modules into variables that are filled when the module that needs them is first used.
+ *
+ * `deno bundle` wraps every module that is reached by a dynamic import only into `var init_x = __esm({ "x.ts"() { … } })`
+ * and leaves its imports in front of that.
  *
  * @param code Output of `deno bundle`.
- * @throws {Error} If the code does not have the form this relies on.
+ * @throws {Error} If a module that is always loaded imports one of Node's, or anything else is imported.
  */
 export function deferNodeImports(code: string): string {
   // Parsed, not searched: the program holds texts of modules with imports of their own.
   const { body } = parse(code, { ecmaVersion: "latest", sourceType: "module" });
-  const loads: string[] = [];
-  let [deferred, end] = ["", 0];
+  const edits: { readonly start: number; readonly end: number; readonly text: string }[] = [];
+  let pending: string[] = [];
   for (const node of body) {
-    if (node.type !== "ImportDeclaration") continue;
-    const { names, assignment } = bindingsOf(node);
-    loads.push(assignment);
-    deferred += `${code.slice(end, node.start)}var ${names.join(", ")};`;
-    end = node.end;
+    if (node.type === "ImportDeclaration") {
+      const { names, assignment } = bindingsOf(node);
+      pending.push(assignment);
+      edits.push({ start: node.start, end: node.end, text: `var ${names.join(", ")};` });
+    } else if (pending.length > 0 && node.type === "VariableDeclaration") {
+      const start = wrapperStart(node);
+      if (start === undefined) continue;
+      edits.push({ start, end: start, text: ` ${pending.join("; ")};` });
+      pending = [];
+    }
   }
-  deferred += code.slice(end);
-  if (!HEAVY_START.test(deferred)) {
-    throw new Error("Cannot defer the imports of Node's modules: the bundle has another form");
+  if (pending.length > 0) throw new Error(`Cannot defer ${pending.join(", ")}: always needed`);
+  let [deferred, end] = ["", 0];
+  for (const edit of edits) {
+    deferred += code.slice(end, edit.start) + edit.text;
+    end = edit.end;
   }
-  const loader = [
-    "function loadNodeModules() {",
-    "  const load = globalThis.process.getBuiltinModule;",
-    ...loads.map((assignment) => `  ${assignment};`),
-    "}",
-  ].join("\n");
-  return `${deferred.replace(HEAVY_START, "$&\n    loadNodeModules();")}\n${loader}\n`;
+  const load = "function __node(name) { return globalThis.process.getBuiltinModule(name); }";
+  return `${deferred}${code.slice(end)}\n${load}\n`;
+}
+
+/** Returns where the body of a module starts that is run when it is first used. */
+function wrapperStart(node: Statement): number | undefined {
+  if (node.type !== "VariableDeclaration") return undefined;
+  const call = node.declarations[0].init;
+  if (call?.type !== "CallExpression" || call.callee.type !== "Identifier") return undefined;
+  const [modules] = call.arguments;
+  if (call.callee.name !== "__esm" || modules.type !== "ObjectExpression") return undefined;
+  const [property] = modules.properties;
+  if (property.type !== "Property" || property.value.type !== "FunctionExpression") {
+    return undefined;
+  }
+  return property.value.body.start + 1;
 }
 
 /** Reads an import: what it declares, and the assignment that fills it. */
@@ -51,7 +67,7 @@ function bindingsOf({ source, specifiers }: ImportDeclaration): {
 } {
   const module = String(source.value);
   if (!module.startsWith("node:")) throw new Error(`The bundle imports "${module}"`);
-  const load = `load(${JSON.stringify(module)})`;
+  const load = `__node(${JSON.stringify(module)})`;
   const names = specifiers.map(({ local }) => local.name);
   const parts = specifiers.map((specifier) => {
     if (specifier.type !== "ImportSpecifier") return `${specifier.local.name} = ${load}`;

@@ -49,12 +49,12 @@ async function graph(this: CliContext, flags: GraphFlags, ...words: string[]): P
   }
   await using opened = await openTarget(this, flags, words);
   const view = opened.engine.view({ status: flags.status });
-  const { drawAscii, toDot, toMermaid } = await import("../../core/mod.ts");
+  const { drawAscii, toDot, toGraphJson, toMermaid } = await import("../../core/mod.ts");
   const draw = {
     ascii: () => drawAscii(view, terminalStyle(flags.color)),
     dot: () => toDot(view),
     mermaid: () => toMermaid(view),
-    json: () => JSON.stringify(view, null, 2),
+    json: () => toGraphJson(view),
   }[chosen[0] ?? "ascii"];
   const text = draw();
   writeStdout(text.endsWith("\n") ? text : `${text}\n`);
