@@ -28,6 +28,21 @@ Deno.test("digestOf() believes a settled digest of an earlier session without re
   assertEquals([again.digest, again.sizeBytes, again.stat.mtimeMs], [digestOf("text"), 4, 1000]);
 });
 
+for (const column of ["size", "mtime", "ctime", "ino"]) {
+  Deno.test(`digestOf() reads a settled file again if only its ${column} differs`, () => {
+    using w = new Workspace();
+    const path = w.write("a", "text");
+    const now = (): number => Date.now() + LATER_MS;
+    const first = w.open({ now });
+    first.files.digestOf(path);
+    first.close();
+    const db = new DatabaseSync(`${w.dir}/index.sqlite`);
+    db.prepare(`UPDATE files SET digest=?, ${column} = ${column} - 1000`).run(digestOf("old"));
+    db.close();
+    assertEquals(w.open({ now }).files.digestOf(path).digest, digestOf("text"));
+  });
+}
+
 Deno.test("digestOf() believes no digest of a file that was young when it was made", () => {
   using w = new Workspace();
   const path = w.write("a", "text");

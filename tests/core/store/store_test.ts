@@ -270,7 +270,7 @@ Deno.test("a torn last line is ignored, a damaged line costs one result and a wa
   const name = [...Deno.readDirSync(`${w.dir}/journal`)][0]?.name;
   const path = `${w.dir}/journal/${name}`;
   const lines = Deno.readTextFileSync(path).trimEnd().split("\n");
-  lines[1] = lines[1]?.replace("w.yaml", 'w.yaml"') ?? "";
+  lines[1] = lines[1]?.replace("run-1", "run-2") ?? "";
   Deno.writeTextFileSync(path, lines.join("\n") + "\n" + lines[0]?.slice(0, 90));
   const again = w.open();
   assertEquals(again.lookupMany(keysOf(entries)).map((r) => r !== undefined), [true, false, true]);
