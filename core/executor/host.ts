@@ -13,6 +13,7 @@ import { Blobs } from "../store/blobs.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import { ActionFailure, collectFile, isFiles, outputPaths, stageFiles } from "./host_files.ts";
 import { HostLog } from "./host_log.ts";
+import { HostMemory } from "./host_memory.ts";
 import type { FromHost, ToHost } from "./host_protocol.ts";
 import { killGroup, runShell, ShellDenied } from "./host_shell.ts";
 import { partOf, valueResult } from "./host_values.ts";
@@ -111,6 +112,11 @@ class Host {
     (id) => this.#posted[0]?.seat.worker.send({ kind: "ping", id }),
     () => this.#onNeverSettles(),
   );
+
+  readonly #memory = new HostMemory(() => {
+    const id = this.#posted[0]?.action.id;
+    if (id !== undefined) this.#write({ kind: "exceeded", id });
+  });
 
   constructor(blobs: Blobs, write: (message: FromHost) => void) {
     this.#blobs = blobs;
@@ -224,9 +230,11 @@ class Host {
 
   #onStart(posted: Posted): void {
     posted.startedAt = Date.now();
-    this.#watch.start(posted.action.id, canWaitForNetwork(posted.action));
-    if (posted.action.timeoutMs === undefined) return;
-    this.#started.push(posted.action.id);
+    const { id, memoryBytes, timeoutMs } = posted.action;
+    this.#watch.start(id, canWaitForNetwork(posted.action));
+    if (memoryBytes !== undefined) this.#memory.start(memoryBytes);
+    if (timeoutMs === undefined) return;
+    this.#started.push(id);
     this.#report();
   }
 
@@ -373,6 +381,7 @@ class Host {
     this.#posted.shift();
     this.#isQuick = wallMs < QUICK_MS;
     this.#watch.stop();
+    this.#memory.stop();
     const usage = this.#usageOf(posted.startedAt, wallMs);
     let completion: Completion;
     try {

@@ -277,6 +277,10 @@ export class HostPool implements Executor {
       this.#failedStarts = 0;
       return;
     }
+    if (message.kind === "exceeded") {
+      this.#kill(slot, message.id, outOfMemory(slot.heapMiB));
+      return;
+    }
     if (message.kind !== "report") return;
     slot.lastReportAt = performance.now();
     for (const completion of message.completions ?? []) this.#onCompletion(slot, completion);
@@ -330,7 +334,7 @@ export class HostPool implements Executor {
   }
 
   #kill(slot: Slot, id: number, failure: Failure): void {
-    slot.verdict = { id, failure };
+    slot.verdict ??= { id, failure };
     slot.process.kill();
   }
 
@@ -398,13 +402,17 @@ function endText({ code, signal }: HostEnd): string {
   return signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
 }
 
+function outOfMemory(limitMiB: number): Failure {
+  return {
+    reason: "memory",
+    message: `The function ran out of memory (limit ${limitMiB} MiB)`,
+    hint: "raise `resources: { memory: … }` of the node",
+  };
+}
+
 function endFailure(end: HostEnd, heapMiB: number): Failure {
   if (/out of memory|heap limit/i.test(end.tail)) {
-    return {
-      reason: "memory",
-      message: `The function ran out of memory (heap limit ${heapMiB} MiB)`,
-      hint: "raise `resources: { memory: … }` of the node",
-    };
+    return outOfMemory(heapMiB);
   }
   if (end.garbage !== undefined) {
     return {

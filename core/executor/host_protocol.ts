@@ -34,5 +34,7 @@ export type FromHost =
     /** Answer to `recall`: they did not start and will not. */
     readonly returned?: readonly number[];
   }
+  /** The running action took more memory than it may: the host is to be killed. */
+  | { readonly kind: "exceeded"; readonly id: number }
   /** A process group that must go when the host is killed; `isAlive` false: it is gone. */
   | { readonly kind: "child"; readonly pid: number; readonly isAlive: boolean };

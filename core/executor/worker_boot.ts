@@ -88,11 +88,10 @@ function bootWorker(
   function forbid(target: object, owner: string, names: readonly string[], why: string): void {
     for (const name of names) {
       if (!(name in target)) continue;
-      set(target, name, () =>
-        raise(`The function called "${owner}${name}": ${why}`, {
-          kind: "died",
-          isFinal: true,
-        }));
+      // Not an arrow function: some of them are called with `new`.
+      set(target, name, function () {
+        raise(`The function called "${owner}${name}": ${why}`, { kind: "died", isFinal: true });
+      });
     }
   }
 
@@ -301,27 +300,35 @@ function bootWorker(
     set(scope, Symbol.for("flow.builtin"), (name: string) => builtin(name, getBuiltin));
   }
 
+  /** What of node modules is not for nodes. */
+  const GUARDED: Record<string, readonly string[]> = {
+    module: ["register", "registerHooks", "syncBuiltinESMExports"],
+    worker_threads: ["Worker"],
+  };
+
   function builtin(name: string, getBuiltin: (name: string) => unknown): unknown {
+    const plain = name.replace(/^node:/, "");
+    if (plain === "process") return process;
+    if (plain === "fs") return fs;
     const module = getBuiltin(name) as Record<string, unknown>;
-    if (/^(node:)?worker_threads$/.test(name)) {
-      return {
-        ...module,
-        Worker: class {
-          constructor() {
-            raise('The function started a "Worker": a node has one worker; use a map node', {
-              kind: "died",
-            });
-          }
-        },
+    const guarded = GUARDED[plain];
+    if (guarded === undefined) return module;
+    const copy = { ...module };
+    for (const key of guarded) {
+      copy[key] = function () {
+        raise(`The function called "${key}" of "node:${plain}": it would outlive the function`, {
+          kind: "died",
+          isFinal: true,
+        });
       };
     }
-    return module;
+    return copy;
   }
 
   // --- Modules ------------------------------------------------------------------------------------------------------
 
-  const PATCHED = /^(?:node:)?(process|fs|worker_threads)$/;
-  const PATCHED_URL = /^file:\/\/\/@flow\/(\w+)\.js$/;
+  const PATCHED = /^(?:node:)?(process|fs|module|worker_threads)$/;
+  const PATCHED_URL = /^file:\/\/\/@flow\/(process|fs|module|worker_threads)\.js$/;
   const npmRoots = new Set<string>();
 
   function isBelow(url: string): boolean {
@@ -405,7 +412,7 @@ function bootWorker(
 
   /** Keeps the frames of the user's files, and shows them as paths. */
   function cleanStack(error: unknown): string | undefined {
-    const stack = (error as { stack?: unknown }).stack;
+    const stack = (error as { stack?: unknown } | null)?.stack;
     if (typeof stack !== "string") return undefined;
     const lines = stack.split("\n").filter((line: string) =>
       !/^\s+at /.test(line) || (/file:\/\//.test(line) && !line.includes("file:///@flow/"))
@@ -443,9 +450,16 @@ function bootWorker(
     const match = /[Rr]equires (?:all|(\w+)) access(?: to (?:the )?(?:"([^"]*)"|<([^>]*)>))?/.exec(
       message,
     );
-    if (!match) return undefined;
+    if (!match) {
+      const flag = /--allow-(\w+)/.exec(message);
+      return flag ? { permission: flag[1] } : undefined;
+    }
     const value = match[2] ?? match[3];
     return { permission: match[1] ?? "all", ...(value === undefined ? {} : { value }) };
+  }
+
+  function codeOf(error: unknown): unknown {
+    return (error as { code?: unknown } | null)?.code;
   }
 
   function dataOf(thrown: unknown): ThrownData {
@@ -461,11 +475,22 @@ function bootWorker(
     for (const error of chain) {
       const text = textOf(error);
       const isDenied = error instanceof NotCapable || text.includes(REFUSED) ||
-        (error as { code?: unknown } | null)?.code === "EACCES" && text.includes("equires ");
-      const denied = isDenied ? deniedOf(text) : undefined;
+        (codeOf(error) === "EACCES" && text.includes("equires "));
+      // Node's resolver reports the missing permission as a failed system call.
+      const isLookup = codeOf(error) === "EPERM" && text.includes("getaddrinfo");
+      const denied = isDenied ? deniedOf(text) : isLookup ? { permission: "net" } : undefined;
       if (denied) return { kind: "denied", denied, ...base };
     }
     return { kind: "threw", ...base };
+  }
+
+  /** Never throws, whatever was thrown. */
+  function describe(thrown: unknown): ThrownData {
+    try {
+      return dataOf(thrown);
+    } catch {
+      return { kind: "threw", message: "The function threw a value that cannot be described" };
+    }
   }
 
   // --- Calls --------------------------------------------------------------------------------------------------------
@@ -634,7 +659,7 @@ function bootWorker(
     } catch (thrown) {
       const wallMs = now() - startedAt;
       flush();
-      let error = dataOf(thrown);
+      let error = describe(thrown);
       if (!isImported && error.kind === "threw") {
         error = {
           ...error,

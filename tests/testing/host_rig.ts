@@ -28,6 +28,13 @@ export interface ActionSketch extends Partial<Omit<Action, "work" | "scope">> {
   readonly args?: Readonly<Record<string, unknown>>;
 }
 
+/** Parts of a closure beside its entry module. */
+export interface ClosureParts {
+  readonly modules?: Readonly<Record<string, ClosureModule>>;
+  readonly imports?: ClosureBundle["imports"];
+  readonly npm?: readonly string[];
+}
+
 /** A pool, a store and a closure in a temporary directory. */
 export class HostRig implements AsyncDisposable {
   readonly dir: string;
@@ -39,13 +46,7 @@ export class HostRig implements AsyncDisposable {
   /** @param source JavaScript of `nodes.ts`. */
   constructor(
     source: string,
-    options: {
-      slots?: number;
-      v8HeapMiB?: number;
-      modules?: Record<string, ClosureModule>;
-      imports?: ClosureBundle["imports"];
-      npm?: readonly string[];
-    } = {},
+    options: ClosureParts & { slots?: number; v8HeapMiB?: number } = {},
   ) {
     this.dir = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "flow-host-" }));
     this.blobs = new Blobs(`${this.dir}/store`);
@@ -63,14 +64,15 @@ export class HostRig implements AsyncDisposable {
     return `${this.dir}/nodes.ts`;
   }
 
+  /** Makes another source the default of `action`. */
+  use(source: string, rest: ClosureParts = {}): void {
+    this.#closure = this.closure(source, rest);
+  }
+
   /** Stores a closure of one module and what else is given. */
   closure(
     source: string,
-    rest: {
-      modules?: Record<string, ClosureModule>;
-      imports?: ClosureBundle["imports"];
-      npm?: readonly string[];
-    } = {},
+    rest: ClosureParts = {},
   ): Digest {
     const entry = `file://${this.modulePath}`;
     const bundle: ClosureBundle = {
