@@ -7,6 +7,7 @@
 import { hasFlag, normalizeArgv } from "./argv.ts";
 import { exitCodeOf, formatError } from "./format_error.ts";
 import { writeStderr, writeStdout } from "./output.ts";
+import { detectStyle, processFacts } from "./terminal.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit code of a tool whose reader went away: 128 + SIGPIPE. */
@@ -34,8 +35,12 @@ async function main(argv: readonly string[]): Promise<number> {
 /** Reports what was thrown and returns the exit code for it. */
 function report(thrown: unknown, argv: readonly string[]): number {
   if (thrown instanceof Deno.errors.BrokenPipe) return BROKEN_PIPE_EXIT_CODE;
-  const color = Deno.stderr.isTerminal() && !Deno.noColor && !hasFlag(argv, "--no-color") &&
-    !hasFlag(argv, "--color=never") && Deno.env.get("TERM") !== "dumb";
+  const mode = hasFlag(argv, "--no-color") || hasFlag(argv, "--color=never")
+    ? "never"
+    : hasFlag(argv, "--color") || hasFlag(argv, "--color=always")
+    ? "always"
+    : "auto";
+  const { color } = detectStyle(processFacts(Deno.stderr.isTerminal()), mode);
   writeStderr(formatError(thrown, { debug: hasFlag(argv, "--debug"), color }));
   return exitCodeOf(thrown);
 }

@@ -11,6 +11,7 @@ import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
+import { terminalStyle } from "../terminal.ts";
 
 interface GraphFlags extends WorkflowFlags {
   readonly ascii: boolean;

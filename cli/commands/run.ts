@@ -229,9 +229,10 @@ interface Surface extends Disposable {
 /** Chooses how the run is shown. */
 async function surfaceOf(flags: RunFlags, trap: SignalTrap): Promise<Surface> {
   if (flags.json) return jsonSurface(trap);
-  const { createProgress } = await import("../progress.ts");
-  return createProgress({
+  const { openProgress } = await import("../progress_live.ts");
+  return await openProgress({
     color: flags.color,
+    debug: flags.debug,
     verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
   });
 }
