@@ -1,0 +1,457 @@
+/**
+ * Runs command nodes: one process group per action, confined where possible, with its streams in files. Does not know
+ * the graph, keys or cache policy.
+ *
+ * A script runs by `sh -e`, or `bash -e -o pipefail`: it stops at the first command that fails.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import type { Action, Completion, Failure, FailureReason, Usage } from "../action.ts";
+import { messageOf } from "../base/error.ts";
+import { Blobs } from "../store/blobs.ts";
+import type { Executor } from "./executor.ts";
+import { openNative } from "./command_native.ts";
+import { collectOutputs } from "./command_outputs.ts";
+import {
+  type CommandAction,
+  CommandFailure,
+  type CommandPlan,
+  declaredPaths,
+  planCommand,
+} from "./command_plan.ts";
+import { openPortable } from "./command_portable.ts";
+import { type Exit, type Spawner, SpawnError, type SpawnRequest } from "./command_process.ts";
+import { Reaper } from "./reaper.ts";
+import {
+  type DeniedAccess,
+  deniedAccess,
+  findBubblewrap,
+  findProgram,
+  programsNamedIn,
+  SANDBOX_HOME,
+  sandboxArgs,
+  type SandboxOptions,
+  shebangOf,
+} from "./sandbox.ts";
+import { FillError } from "./shell.ts";
+
+/** How commands are run. */
+export interface CommandExecutorOptions {
+  /** The store that takes outputs, or its directory. */
+  readonly blobs: Blobs | string;
+  /** Milliseconds between SIGTERM and SIGKILL at a timeout; 5000 if not given. */
+  readonly graceMs?: number;
+  /** How processes are started; the best way there is if not given. */
+  readonly spawner?: "native" | "portable";
+}
+
+/** An action between `submit` and its report. */
+interface Running {
+  /** Set when it is being stopped. */
+  stop: { readonly reason: "timeout" | "aborted"; readonly graceMs: number } | undefined;
+  /** Signals the started process; undefined before the start. */
+  kill: ((signal: "SIGTERM" | "SIGKILL") => void) | undefined;
+  killTimer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** A plan with the sandbox around it. */
+interface Confined {
+  readonly request: SpawnRequest;
+  readonly sandbox: SandboxOptions | undefined;
+}
+
+const DEFAULT_GRACE_MS = 5000;
+/** Of the end of stderr that goes into a failure's message. */
+const TAIL_BYTES = 8192;
+const TAIL_LINES = 20;
+
+/** Runs actions of kind `run`. */
+export class CommandExecutor implements Executor {
+  readonly name = "command";
+  readonly batchSize = 1;
+  readonly #blobs: Blobs;
+  readonly #graceMs: number;
+  readonly #spawnerKind: "native" | "portable" | undefined;
+  #spawner: Spawner | undefined;
+  readonly #reaper = new Reaper();
+  readonly #running = new Map<number, Running>();
+  readonly #ends = new Set<Promise<void>>();
+  readonly #madeDirs = new Set<string>();
+
+  constructor(options: CommandExecutorOptions) {
+    this.#blobs = typeof options.blobs === "string" ? new Blobs(options.blobs) : options.blobs;
+    this.#graceMs = options.graceMs ?? DEFAULT_GRACE_MS;
+    this.#spawnerKind = options.spawner;
+  }
+
+  submit(actions: readonly Action[], report: (completion: Completion) => void): void {
+    for (const action of actions) {
+      const running: Running = { stop: undefined, kill: undefined, killTimer: undefined };
+      this.#running.set(action.id, running);
+      const end = this.#run(action, running).then((completion) => {
+        this.#running.delete(action.id);
+        this.#ends.delete(end);
+        report(completion);
+      });
+      this.#ends.add(end);
+    }
+  }
+
+  abort(id: number, graceMs: number): void {
+    const running = this.#running.get(id);
+    if (running !== undefined) stop(running, "aborted", graceMs);
+  }
+
+  /** Kills what still runs and waits until it is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const running of this.#running.values()) stop(running, "aborted", 0);
+    await Promise.all(this.#ends);
+    await this.#reaper[Symbol.asyncDispose]();
+    this.#spawner?.[Symbol.dispose]();
+    this.#spawner = undefined;
+  }
+
+  async #run(action: Action, running: Running): Promise<Completion> {
+    const startedAt = Date.now();
+    const start = performance.now();
+    let exit: Exit = {};
+    const usage = (): Usage => ({
+      startedAt,
+      wallMs: performance.now() - start,
+      ...(exit.cpuMs === undefined ? {} : { cpuMs: exit.cpuMs }),
+      ...(exit.maxRssBytes === undefined ? {} : { maxRssBytes: exit.maxRssBytes }),
+    });
+    try {
+      // Nothing may be reported before `submit` has returned.
+      await Promise.resolve();
+      if (!isCommand(action)) {
+        throw new CommandFailure({
+          reason: "unavailable",
+          message: `Cannot run a function node with the "${this.name}" executor`,
+          isFinal: true,
+        });
+      }
+      const plan = planCommand(action, this.#blobs);
+      try {
+        this.#prepare(action, plan);
+        const confined = await this.#confine(action, plan);
+        exit = await this.#execute(action, confined, running);
+        if (confined.sandbox !== undefined) exit = innerExit(exit, statusPath(action), plan);
+        this.#judge(action, plan, confined, exit, running);
+        const outputs = collectOutputs(action, plan, this.#blobs);
+        const sandbox = confined.sandbox === undefined ? "none" : "bubblewrap";
+        return { id: action.id, kind: "done", outputs, usage: usage(), notes: { sandbox } };
+      } finally {
+        clearTimeout(running.killTimer);
+        cleanUp(action, plan);
+      }
+    } catch (error) {
+      return { id: action.id, kind: "failed", failure: failureOf(error), usage: usage() };
+    }
+  }
+
+  #prepare(action: CommandAction, plan: CommandPlan): void {
+    this.#makeDir(dirname(action.logPath));
+    if (plan.usesPrivateDir) Deno.mkdirSync(action.privateDir, { recursive: true });
+    if (plan.stdinText !== undefined) {
+      const bytes = typeof plan.stdinText === "string"
+        ? new TextEncoder().encode(plan.stdinText)
+        : plan.stdinText;
+      Deno.writeFileSync(plan.stdin, bytes);
+    }
+  }
+
+  /** Makes a directory that many actions share, once. */
+  #makeDir(dir: string): void {
+    if (this.#madeDirs.has(dir)) return;
+    Deno.mkdirSync(dir, { recursive: true });
+    this.#madeDirs.add(dir);
+  }
+
+  async #confine(action: CommandAction, plan: CommandPlan): Promise<Confined> {
+    const { cwd, sandbox } = action.work;
+    const searchPath = plan.env.PATH ?? "/usr/bin:/bin";
+    const program = findProgram(plan.argv[0], cwd, searchPath);
+    if (program === undefined) throw notFound(plan.argv[0], cwd, searchPath);
+    const bwrap = sandbox === "off" ? undefined : await findBubblewrap();
+    const { stdin, stdout, stderr } = plan;
+    if (bwrap === undefined) {
+      if (sandbox === "strict") throw noSandbox();
+      const request = { program, argv: plan.argv, env: plan.env, cwd, stdin, stdout, stderr };
+      return { request, sandbox: undefined };
+    }
+    const options = sandboxOptions(action, plan, program, searchPath);
+    const status = statusPath(action);
+    // What is inherited names places that do not exist inside; what the node sets stands.
+    const { TMPDIR: _, ...rest } = plan.env;
+    const env = { ...rest, HOME: SANDBOX_HOME, ...action.env, ...plan.variables };
+    const argv = ["bwrap", "--json-status-fd", "3", ...sandboxArgs(options), "--", ...plan.argv];
+    const innerGroup = (): number | undefined => readStatus(status).childPid;
+    const request = {
+      ...{ program: bwrap, argv, env, stdin, stdout, stderr, status, innerGroup },
+      cwd: "/",
+    };
+    return { request, sandbox: options };
+  }
+
+  async #execute(action: CommandAction, confined: Confined, running: Running): Promise<Exit> {
+    // Stopped while it was being prepared.
+    if (running.stop !== undefined) return {};
+    const spawner = this.#spawner ??= openSpawner(this.#spawnerKind);
+    const { pid, exit } = spawner.spawn(confined.request);
+    this.#reaper.add(pid);
+    running.kill = (signal) => {
+      // SIGTERM would end bubblewrap itself, and with it the command, at once: ask the command's own group.
+      const inner = signal === "SIGTERM" ? confined.request.innerGroup?.() : undefined;
+      spawner.signalGroup(inner ?? pid, signal);
+    };
+    const timer = action.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => stop(running, "timeout", this.#graceMs), action.timeoutMs);
+    try {
+      return await exit;
+    } finally {
+      clearTimeout(timer);
+      running.kill = undefined;
+      this.#reaper.remove(pid);
+    }
+  }
+
+  /** Throws unless the command ended well. */
+  #judge(
+    action: CommandAction,
+    plan: CommandPlan,
+    { sandbox }: Confined,
+    exit: Exit,
+    running: Running,
+  ): void {
+    if (running.stop !== undefined) throw stopped(action, running.stop.reason);
+    if (exit.code !== undefined && action.work.okCodes.includes(exit.code)) return;
+    const messages = tail(plan.stderr);
+    const said = messages.trim() === "" ? tail(plan.stdout) : messages;
+    const denied = sandbox === undefined ? undefined : deniedAccess(messages, sandbox);
+    throw new CommandFailure({
+      reason: "exit",
+      message: [exitText(exit), ...lastLines(said)].join("\n"),
+      hint: denied?.hint ?? exitHint(exit, messages),
+      ...(exit.code === undefined ? {} : { exitCode: exit.code }),
+      ...(denied === undefined ? {} : { denied: permissionOf(denied) }),
+    });
+  }
+}
+
+function openSpawner(kind: "native" | "portable" | undefined): Spawner {
+  const native = kind === "portable" ? undefined : openNative();
+  return native ?? openPortable();
+}
+
+function isCommand(action: Action): action is CommandAction {
+  return action.work.kind === "run";
+}
+
+function stop(running: Running, reason: "timeout" | "aborted", graceMs: number): void {
+  if (running.stop !== undefined && (graceMs > 0 || running.stop.graceMs === 0)) return;
+  running.stop = { reason: running.stop?.reason ?? reason, graceMs };
+  running.kill?.(graceMs > 0 ? "SIGTERM" : "SIGKILL");
+  clearTimeout(running.killTimer);
+  if (graceMs > 0) running.killTimer = setTimeout(() => running.kill?.("SIGKILL"), graceMs);
+}
+
+function sandboxOptions(
+  action: CommandAction,
+  plan: CommandPlan,
+  program: string,
+  searchPath: string,
+): SandboxOptions {
+  const { work } = action;
+  const { read, write } = declaredPaths(action, plan);
+  for (const path of write) {
+    if (lstat(path) === undefined) {
+      throw new CommandFailure({
+        reason: "unavailable",
+        message: `Cannot allow writing to "${path}": it does not exist`,
+        hint: "Create it first, or write to a declared output",
+      });
+    }
+  }
+  // A program of the workflow itself must be declared like any other file.
+  const isOwn = (path: string): boolean => path.startsWith(`${work.workflowDir}/`);
+  const named = `${work.script ?? plan.argv.slice(1).join(" ")} ${shebangOf(program)}`;
+  const programs = programsNamedIn(named, work.cwd, searchPath);
+  if (!plan.argv[0].includes("/") || !isOwn(program)) programs.push(program);
+  const { cwd, workflowDir } = work;
+  const net = action.scope.net === true || action.scope.net.length > 0;
+  return { cwd, workflowDir, read, write, programs, searchPath, net };
+}
+
+function statusPath(action: Action): string {
+  return `${action.logPath}.status`;
+}
+
+/** What bubblewrap wrote: the pid of the command's init, and the exit code if the command was started at all. */
+function readStatus(path: string): { childPid?: number; exitCode?: number } {
+  const text = readIfExists(path);
+  const childPid = /"child-pid": (\d+)/.exec(text)?.[1];
+  const exitCode = /"exit-code": (\d+)/.exec(text)?.[1];
+  return {
+    ...(childPid === undefined ? {} : { childPid: Number(childPid) }),
+    ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
+  };
+}
+
+/** Returns the command's own end instead of bubblewrap's. */
+function innerExit(exit: Exit, status: string, plan: CommandPlan): Exit {
+  if (exit.code === undefined) return exit;
+  const { exitCode } = readStatus(status);
+  if (exitCode !== undefined) return { ...exit, code: exitCode };
+  const complaint = lastLines(tail(plan.stderr)).filter((line) => line.startsWith("bwrap:"));
+  if (complaint.length === 0) return exit;
+  const isMissing = complaint.some((line) => line.includes("execvp"));
+  throw new CommandFailure({
+    reason: "unavailable",
+    message: isMissing
+      ? `Cannot start "${plan.argv[0]}": it is not visible in the sandbox`
+      : `Cannot set up the sandbox: ${complaint.join("; ")}`,
+    hint: isMissing
+      ? `Add "${plan.argv[0]}" under inputs or allow.read`
+      : "Set sandbox: off to run the command unconfined",
+  });
+}
+
+/** Removes what only the command needed. Logs stay, unless nothing was written. */
+function cleanUp(action: CommandAction, plan: CommandPlan): void {
+  if (plan.usesPrivateDir) removeIfExists(action.privateDir, { recursive: true });
+  if (plan.stdinText !== undefined) removeIfExists(plan.stdin);
+  removeIfExists(statusPath(action));
+  for (const log of [`${action.logPath}.stdout`, `${action.logPath}.stderr`]) {
+    if (lstat(log)?.size === 0) removeIfExists(log);
+  }
+}
+
+function removeIfExists(path: string, options: Deno.RemoveOptions = {}): void {
+  try {
+    Deno.removeSync(path, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return undefined;
+  }
+}
+
+function readIfExists(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return "";
+  }
+}
+
+/** Returns the end of a log file as text. */
+function tail(path: string): string {
+  const info = lstat(path);
+  if (info === undefined || !info.isFile) return "";
+  using file = Deno.openSync(path);
+  file.seekSync(Math.max(0, info.size - TAIL_BYTES), Deno.SeekMode.Start);
+  const bytes = new Uint8Array(TAIL_BYTES);
+  let count = 0;
+  for (;;) {
+    const more = file.readSync(bytes.subarray(count));
+    if (more === null || more === 0) break;
+    count += more;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, count));
+}
+
+function lastLines(text: string): string[] {
+  return text.trimEnd().split("\n").slice(-TAIL_LINES).filter((line) => line !== "");
+}
+
+function exitText({ code, signal }: Exit): string {
+  if (signal !== undefined) return `Command was ended by ${signal}`;
+  return code === undefined ? "Command has vanished" : `Command failed with exit code ${code}`;
+}
+
+function exitHint({ code, signal }: Exit, messages: string): string | undefined {
+  if (code === 127) {
+    const name = /([\w./+-]+): (?:command )?not found/.exec(messages)?.[1];
+    return name === undefined ? undefined : `Check that "${name}" is installed and on PATH`;
+  }
+  if (signal === "SIGKILL" || code === 137) return "The system may have run out of memory";
+  return undefined;
+}
+
+function permissionOf({ permission, value }: DeniedAccess): Failure["denied"] {
+  return value === undefined ? { permission } : { permission, value };
+}
+
+function stopped(action: Action, reason: "timeout" | "aborted"): CommandFailure {
+  const message = reason === "aborted"
+    ? "Command was stopped"
+    : `Command took longer than ${(action.timeoutMs ?? 0) / 1000} s`;
+  return new CommandFailure({ reason, message });
+}
+
+function notFound(name: string, cwd: string, searchPath: string): CommandFailure {
+  if (name.includes("/")) {
+    return new CommandFailure({
+      reason: "unavailable",
+      message: `Cannot start "${name}": there is no such executable file in "${cwd}"`,
+      hint: "Check the path, and that the file is executable (chmod +x)",
+      isFinal: true,
+    });
+  }
+  return new CommandFailure({
+    reason: "unavailable",
+    message: `Cannot start "${name}": there is no such program on PATH (${searchPath})`,
+    hint: `Install "${name}", or write its path`,
+    isFinal: true,
+  });
+}
+
+function noSandbox(): CommandFailure {
+  return new CommandFailure({
+    reason: "unavailable",
+    message: "Cannot confine the command: bubblewrap is not installed or does not work here",
+    hint: "Install bubblewrap (bwrap) and allow user namespaces, or write sandbox: auto",
+    isFinal: true,
+  });
+}
+
+/** What each refusal of the system means for the user. */
+const SPAWN_HINTS: Readonly<Record<string, string>> = {
+  E2BIG: "The command line is too long: pass the values through stdin or a file",
+  ENOEXEC: "The program has no known format: add a first line such as #!/bin/sh",
+  ENOENT: "Check the interpreter in the program's first line, and the working directory",
+  EACCES: "Check the permissions of the program and of the working directory",
+};
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof CommandFailure) return error.failure;
+  if (error instanceof FillError) {
+    return failure("contract", error.message, error.hint, true);
+  }
+  if (error instanceof SpawnError) {
+    return failure("unavailable", error.message, SPAWN_HINTS[error.code], false);
+  }
+  // The store or the file system: not the command's fault, so trying again may help.
+  return failure("unavailable", messageOf(error), undefined, false);
+}
+
+function failure(
+  reason: FailureReason,
+  message: string,
+  hint: string | undefined,
+  isFinal: boolean,
+): Failure {
+  return { reason, message, ...(hint === undefined ? {} : { hint }), isFinal };
+}

@@ -1,0 +1,260 @@
+/**
+ * From an action to what is started: fills the templates, chooses environment, streams and private paths. Does not start
+ * or confine anything.
+ *
+ * @module
+ */
+
+import { isAbsolute, relative } from "node:path";
+import type { Action, ActionInput, ActionOutput, Failure, RunWork } from "../action.ts";
+import { decodeValue } from "../base/value.ts";
+import type { Blobs } from "../store/blobs.ts";
+import { parseTemplate, type Template, type TemplateMode } from "../template.ts";
+import {
+  fillArgv,
+  FillError,
+  fillScript,
+  type Lookup,
+  type Rendered,
+  renderValue,
+  scalarText,
+  shellArgv,
+} from "./shell.ts";
+
+/** Ends an action; carried as an error from where it is found to where it is reported. */
+export class CommandFailure extends Error {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.name = "CommandFailure";
+    this.failure = failure;
+  }
+}
+
+/** An action whose kind is known to be a command. */
+export interface CommandAction extends Action {
+  readonly work: RunWork;
+}
+
+/** Everything about a command but how it is confined. */
+export interface CommandPlan {
+  readonly argv: readonly string[];
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The part of it that holds the values of a script's references. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Files of the streams. */
+  readonly stdin: string;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Content for the file `stdin`, to be written before and removed after the command. */
+  readonly stdinText?: string | Uint8Array;
+  /** Where each file output is expected, by name. */
+  readonly outPaths: ReadonlyMap<string, string>;
+  readonly usesPrivateDir: boolean;
+}
+
+/** What a command inherits from flow's own environment, besides LC_*. */
+const INHERITED = ["PATH", "HOME", "LANG", "TMPDIR", "TERM"];
+
+let inherited: Readonly<Record<string, string>> | undefined;
+
+/** Returns the part of flow's environment that every command gets; read once. */
+export function inheritedEnv(): Readonly<Record<string, string>> {
+  if (inherited !== undefined) return inherited;
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(Deno.env.toObject())) {
+    if (INHERITED.includes(name) || name.startsWith("LC_")) env[name] = value;
+  }
+  return inherited = env;
+}
+
+/**
+ * Plans a command.
+ *
+ * @throws {FillError} If a value cannot be inserted.
+ * @throws {CommandFailure} If the action contradicts itself.
+ */
+export function planCommand(action: CommandAction, blobs: Blobs): CommandPlan {
+  const { work } = action;
+  const outPaths = new Map<string, string>();
+  for (const output of action.outputs) {
+    if (output.kind === "value") continue;
+    outPaths.set(output.name, `${action.privateDir}/${output.fileName ?? output.name}`);
+  }
+  const lookup = lookupIn(action, blobs, outPaths);
+  const { argv, variables } = commandLine(work, lookup);
+  const stdin = stdinOf(action, blobs);
+  return {
+    argv,
+    env: { ...inheritedEnv(), ...action.env, ...variables },
+    variables,
+    stdin: stdin.path,
+    stdinText: stdin.content,
+    stdout: streamPath(action, work.stdout, outPaths, ".stdout"),
+    stderr: streamPath(action, work.stderr, outPaths, ".stderr"),
+    outPaths,
+    usesPrivateDir: outPaths.size > 0 || work.cwd === action.privateDir,
+  };
+}
+
+function commandLine(
+  work: RunWork,
+  lookup: Lookup,
+): { argv: string[]; variables: Readonly<Record<string, string>> } {
+  if (work.argv !== undefined) {
+    const argv = fillArgv(work.argv.map((text) => parsed(text, "argv")), lookup);
+    if (argv.length === 0 || argv[0] === "") {
+      throw new FillError("Cannot run an empty command", "Name a program first");
+    }
+    return { argv, variables: {} };
+  }
+  const filled = fillScript(parsed(work.script ?? "", "sh"), lookup);
+  return { argv: shellArgv(work.shell ?? "sh", filled), variables: filled.env };
+}
+
+/** Elements of a map node share their templates. */
+const templates = new Map<string, Template>();
+const MAX_TEMPLATES = 10_000;
+
+function parsed(text: string, mode: TemplateMode): Template {
+  const key = `${mode}:${text}`;
+  let template = templates.get(key);
+  if (template === undefined) {
+    const result = parseTemplate(text, mode);
+    if (!result.ok) throw new FillError(result.message, result.hint);
+    if (templates.size >= MAX_TEMPLATES) templates.clear();
+    templates.set(key, template = result.template);
+  }
+  return template;
+}
+
+function lookupIn(
+  action: CommandAction,
+  blobs: Blobs,
+  outPaths: ReadonlyMap<string, string>,
+): Lookup {
+  const { work } = action;
+  return ({ kind, name }) => {
+    switch (kind) {
+      case "in": {
+        const input = action.inputs.find((candidate) => candidate.name === name);
+        if (input === undefined) throw unknownReference(`in.${name}`, action.inputs);
+        return renderInput(input, work, blobs);
+      }
+      case "out": {
+        const path = outPaths.get(name);
+        if (path === undefined) throw unknownReference(`out.${name}`, action.outputs);
+        return { texts: [shownPath(path, work)], isMulti: false };
+      }
+      case "params":
+        if (!Object.hasOwn(work.params, name)) {
+          throw new FillError(`Cannot fill "\${params.${name}}": there is no such parameter`);
+        }
+        return renderValue(work.params[name]);
+    }
+  };
+}
+
+function unknownReference(
+  name: string,
+  known: readonly (ActionInput | ActionOutput)[],
+): FillError {
+  const names = known.map((item) => item.name).join(", ") || "none";
+  const what = name.startsWith("in.") ? "inputs" : "file outputs";
+  return new FillError(
+    `Cannot fill "\${${name}}": the node has no such name; its ${what}: ${names}`,
+  );
+}
+
+function renderInput(input: ActionInput, work: RunWork, blobs: Blobs): Rendered {
+  switch (input.kind) {
+    case "value":
+      return renderValue(decodeValue(input.text ?? blobs.read(input.digest)));
+    case "file":
+    case "dir":
+      return { texts: [shownPath(input.path, work)], isMulti: false };
+    case "files":
+      return { texts: input.paths.map((path) => shownPath(path, work)), isMulti: true };
+    case "array": {
+      const texts = input.elements.flatMap((element) => elementTexts(element, work, blobs));
+      return { texts, isMulti: true };
+    }
+  }
+}
+
+/** An element is one text, so that the number of arguments is the number of elements; a glob has one per file. */
+function elementTexts(element: ActionInput, work: RunWork, blobs: Blobs): readonly string[] {
+  if (element.kind !== "value") return renderInput(element, work, blobs).texts;
+  return [scalarText(decodeValue(element.text ?? blobs.read(element.digest)))];
+}
+
+/** Inside the workflow's directory paths are relative to the command's: logs and results then name no machine. */
+function shownPath(path: string, work: RunWork): string {
+  const inProject = path === work.workflowDir || path.startsWith(`${work.workflowDir}/`);
+  if (!inProject) return path;
+  const shown = relative(work.cwd, path) || ".";
+  // A file named "-rf" must not become a flag.
+  return shown.startsWith("-") ? `./${shown}` : shown;
+}
+
+function stdinOf(
+  action: CommandAction,
+  blobs: Blobs,
+): { path: string; content?: string | Uint8Array } {
+  const name = action.work.stdin;
+  if (name === undefined) return { path: "/dev/null" };
+  const input = action.inputs.find((candidate) => candidate.name === name);
+  if (input?.kind === "file") return { path: input.path };
+  const path = `${action.logPath}.stdin`;
+  if (input?.kind === "value") {
+    const value = decodeValue(input.text ?? blobs.read(input.digest));
+    return { path, content: value instanceof Uint8Array ? value : scalarText(value) };
+  }
+  if (input?.kind === "array" && input.elements.every((element) => element.kind === "value")) {
+    const lines = input.elements.flatMap((element) => elementTexts(element, action.work, blobs));
+    return { path, content: lines.map((line) => `${line}\n`).join("") };
+  }
+  throw new FillError(
+    input === undefined
+      ? `Cannot feed "${name}" to stdin: the node has no such input`
+      : `Cannot feed "${name}" to stdin: it is neither a file nor a value`,
+  );
+}
+
+/** A stream goes to the private file of its output if that is a file, else to its log file. */
+function streamPath(
+  action: CommandAction,
+  stream: RunWork["stdout"],
+  outPaths: ReadonlyMap<string, string>,
+  suffix: string,
+): string {
+  const outPath = stream === undefined ? undefined : outPaths.get(stream.output);
+  return outPath ?? `${action.logPath}${suffix}`;
+}
+
+/** Returns what a command may read and write by its declarations, as absolute paths. */
+export function declaredPaths(
+  action: CommandAction,
+  plan: CommandPlan,
+): { read: string[]; write: string[] } {
+  const read = [...action.scope.read, ...action.inputs.flatMap(pathsOf)];
+  const write = [...action.scope.write];
+  if (plan.usesPrivateDir) write.push(action.privateDir);
+  return { read: read.filter(isAbsolute), write: write.filter(isAbsolute) };
+}
+
+function pathsOf(input: ActionInput): readonly string[] {
+  switch (input.kind) {
+    case "value":
+      return [];
+    case "file":
+    case "dir":
+      return [input.path];
+    case "files":
+      return input.paths;
+    case "array":
+      return input.elements.flatMap(pathsOf);
+  }
+}
