@@ -241,6 +241,7 @@ export interface Failure {
   readonly isFinal?: boolean;
 }
 
+/** What kind of failure it is, for `retries`, exit codes and reports. */
 export type FailureReason =
   /** The function threw or rejected. */
   | "threw"

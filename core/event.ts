@@ -124,6 +124,7 @@ export interface Counts {
   readonly skipped: number;
 }
 
+/** One change in a run. */
 export type Event =
   | BeginEvent
   | HitEvent
