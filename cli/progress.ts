@@ -20,9 +20,11 @@ export type { Progress, ProgressOptions, ProgressOutput } from "./progress_state
  * @example
  * ```ts
  * import * as report from "../core/mod.ts";
+ * import { assertEquals } from "../tests/testing/assert.ts";
  * import { createProgress } from "./progress.ts";
  *
- * const out = { write() {}, isTerminal: false, columns: () => 80 };
+ * let text = "";
+ * const out = { write: (part: string) => void (text += part), isTerminal: false, columns: () => 80 };
  * const progress = createProgress(out, {
  *   mode: "plain",
  *   color: false,
@@ -30,8 +32,9 @@ export type { Progress, ProgressOptions, ProgressOutput } from "./progress_state
  *   now: () => 0,
  *   report,
  * });
- * progress.tick();
+ * progress.onEvent({ v: 1, time: 0, type: "warning", code: "slow", message: "Disk is slow" });
  * progress.stop();
+ * assertEquals(text, "warning: Disk is slow\n");
  * ```
  */
 export function createProgress(out: ProgressOutput, options: ProgressOptions): Progress {

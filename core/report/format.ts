@@ -21,7 +21,7 @@ export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return "-";
   if (ms > 0 && ms < 1) return "<1 ms";
   if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
+  if (ms < 59_500) return `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 3600) return two(seconds, 60, "min", "s");
   const minutes = Math.round(seconds / 60);

@@ -1,0 +1,113 @@
+/** Tests of the words about a run. */
+
+import { digestOf } from "../../../core/base/digest.ts";
+import type { Event, FailedEvent } from "../../../core/event.ts";
+import { elementName, formatFailure, RunSummary } from "../../../core/report/summary.ts";
+import { assertEquals, assertIncludes, assertOk } from "../../testing/assert.ts";
+
+const key = digestOf("x");
+const begin: Event = { v: 1, time: 0, type: "begin", run: "r", workflow: "w", nodes: 3, jobs: 2 };
+const hit = (node: string, index?: number[]): Event => ({
+  v: 1,
+  time: 10,
+  type: "hit",
+  node,
+  key,
+  ...index ? { index } : {},
+});
+const done = (node: string): Event => ({
+  v: 1,
+  time: 20,
+  type: "done",
+  node,
+  key,
+  wallMs: 5,
+  outputs: [],
+  cached: true,
+});
+const failed = (node: string, more: Partial<FailedEvent> = {}): FailedEvent => ({
+  v: 1,
+  time: 30,
+  type: "failed",
+  node,
+  reason: "exit",
+  message: "Command exited with 2",
+  wallMs: 3,
+  attempt: 1,
+  ...more,
+});
+const skipped = (node: string): Event => ({
+  v: 1,
+  time: 31,
+  type: "skipped",
+  node,
+  because: ["fit"],
+});
+const end = (
+  outcome: "ok" | "failed" | "aborted",
+  counts: [number, number, number, number],
+): Event => ({
+  v: 1,
+  time: 1200,
+  type: "end",
+  run: "r",
+  outcome,
+  wallMs: 1200,
+  counts: { hit: counts[0], done: counts[1], failed: counts[2], skipped: counts[3] },
+});
+
+function lineOf(...events: Event[]): string {
+  const summary = new RunSummary();
+  for (const event of events) summary.add(event);
+  return summary.line();
+}
+
+Deno.test("RunSummary.line() says how a run ended", () => {
+  assertEquals(
+    lineOf(begin, hit("a"), end("ok", [9, 3, 0, 0])),
+    "ok: 12 nodes, 3 run, 9 up to date, 1.2 s",
+  );
+  assertEquals(lineOf(begin, done("a"), end("ok", [0, 1, 0, 0])), "ok: 1 node, 1 run, 1.2 s");
+  assertEquals(
+    lineOf(begin, failed("fit"), skipped("x"), end("failed", [9, 0, 1, 2])),
+    "failed: 1 of 12 nodes (fit), 2 skipped, 9 up to date, 1.2 s",
+  );
+  assertEquals(
+    lineOf(begin, ...["a", "b", "c", "d", "e"].map((n) => failed(n)), end("failed", [0, 0, 5, 0])),
+    "failed: 5 of 5 nodes (a, b, c and 2 more), 1.2 s",
+  );
+  assertEquals(lineOf(begin, end("aborted", [1, 0, 0, 0])), "aborted: 1 node, 1 up to date, 1.2 s");
+  assertEquals(
+    lineOf(hit("a", [0]), hit("a", [1])),
+    "ok: 2 nodes and elements, 2 up to date, 0 ms",
+  );
+});
+
+Deno.test("elementName() is what the command line takes", () => {
+  assertEquals(elementName({ node: "z", index: [0, 2] }), "z[0,2]");
+  assertEquals(elementName({ node: "z" }), "z");
+});
+
+Deno.test("formatFailure() prints what, where, hint and log", () => {
+  const event = failed("fit", {
+    index: [3],
+    message: "Command exited with 2\n\nlast line: \x1b[31mno\r\n",
+    place: "wf.yaml:14:3",
+    hint: 'Add "read: data"',
+    attempt: 3,
+    stack: "Error: x\n    at y",
+  });
+  assertEquals(
+    formatFailure(event),
+    `
+failed: fit[3] (command failed, 3 attempts)
+  Command exited with 2
+
+  last line: \\u001b[31mno
+  at wf.yaml:14:3
+  hint: Add "read: data"
+  log: flow log 'fit[3]'`.slice(1),
+  );
+  assertIncludes(formatFailure(event, { debug: true }), "\n  Error: x\n      at y\n");
+  assertOk(formatFailure(event, { color: true }).startsWith("\x1b[1;31mfailed: fit[3]"));
+});
