@@ -21,9 +21,11 @@ import { openTarget } from "../open.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
 import { namesParameter, proposeNames } from "../propose_names.ts";
+import { type Recall, recall, tellNothingToDo } from "../recall.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
 import { SignalTrap } from "../signals.ts";
 import { parseSlice } from "../slice.ts";
+import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
 export interface RunFlags extends WorkflowFlags {
@@ -151,6 +153,11 @@ function names(brief: string) {
 
 async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promise<void> {
   checkFlags(flags);
+  const known = await recalled(this, flags, words);
+  if (known?.isCurrent) {
+    if (!flags.quiet) tellNothingToDo();
+    return;
+  }
   await using opened = await openTarget(this, flags, words);
   const { engine } = opened;
   const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
@@ -171,6 +178,7 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     ...flags.seed === undefined ? {} : { seed: flags.seed },
     ...flags.grace === undefined ? {} : { graceMs: flags.grace },
     ...flags.memory === undefined ? {} : { memoryBytes: flags.memory },
+    ...known === undefined ? {} : { memo: { identity: known.identity, paths: known.paths } },
     onEvent: progress.onEvent,
     stop: trap.stop,
     kill: trap.kill,
@@ -179,6 +187,20 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     await showOutput(engine, flags.output, flags.format);
   }
   this.exitCode = trap.exitCode ?? (outcome === "ok" ? 0 : 1);
+}
+
+/** Looks whether this very command is known to have nothing to do; not for one that must show or force something. */
+async function recalled(
+  context: CliContext,
+  flags: RunFlags,
+  words: readonly string[],
+): Promise<Recall | undefined> {
+  const { dryRun, force, from, json, output, verbose } = flags;
+  if (dryRun || force || from !== undefined || json || output !== undefined || verbose) {
+    return undefined;
+  }
+  const target = splitTarget(words, context.cwd);
+  return await recall(context, flags, target, [...target.names, ...flags.until ?? []]);
 }
 
 /** Rejects flags that contradict each other. */

@@ -47,6 +47,29 @@ Deno.test("flow run: makes everything, says nothing on standard output, and then
   assertEquals([plan.code, plan.stdout, plan.stderr], [0, "", "4 up to date\n"]);
 });
 
+Deno.test("flow run: sees every change, whatever it remembers", async () => {
+  using dir = workspace();
+  const cwd = dir.path;
+  const ago = new Date(Date.now() - 60_000);
+  const age = (...names: string[]) => {
+    for (const name of names) Deno.utimeSync(`${cwd}/${name}`, ago, ago);
+  };
+  const run = async (...args: string[]) => (await flow(["run", ...args], { cwd })).stderr;
+  age("workflow.yaml", "nodes.ts");
+  await run();
+  assertMatches(await run(), /up to date/);
+  assertMatches(await run("--set", "factor=7"), /[23] run/);
+  assertEquals(Deno.readTextFileSync(`${cwd}/out/sum.txt`), "sum: 42");
+  assertMatches(await run(), /up to date/);
+  assertEquals(Deno.readTextFileSync(`${cwd}/out/sum.txt`), "sum: 12");
+  dir.write({ "out/sum.txt": "by hand" });
+  await run();
+  assertEquals(Deno.readTextFileSync(`${cwd}/out/sum.txt`), "sum: 12");
+  dir.write({ "nodes.ts": NODES.replace("a + b", "a * b + 1") });
+  assertMatches(await run(), /run/);
+  assertMatches(await run("nosuch"), /error:/);
+});
+
 Deno.test("flow plan --exit-code: exits with 3 and lists what would run", async () => {
   using dir = workspace();
   const { code, stdout, stderr } = await flow(["plan", "--exit-code"], { cwd: dir.path });
