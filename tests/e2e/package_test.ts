@@ -185,7 +185,7 @@ pwd; for word; do printf '<%s>' "$word"; done; cat; exit 37`,
     stdin: "from outside",
   });
   assertEquals(code, 37);
-  const flags = `<run><-A><--no-prompt><--unstable-worker-options>`;
+  const flags = `<run><-A><--no-prompt><--unstable-worker-options><--quiet>`;
   assertEquals(
     stdout,
     `${dir.path}/work dir\n${flags}<--config><${ROOT}/deno.json><${ROOT}/cli/main.ts>` +
