@@ -1,5 +1,5 @@
 /**
- * Durations, sizes and counts as people read them. Pure; the same on every machine and locale.
+ * Durations, sizes and counts as people read them. Pure; does not know locales.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A graph as JSON for other programs.
+ * A graph as JSON for other programs. Does not know who reads it.
  *
  * @module
  */

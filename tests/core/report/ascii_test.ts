@@ -57,6 +57,29 @@ for (const direction of ["down", "right"] as const) {
   }
 }
 
+/** Graphs whose lines have to be cut in two, or lie two tracks apart, between the same layers. */
+const KNOTS: readonly (readonly (readonly [string, string])[])[] = [
+  ["a", "b", "c"].flatMap((from) => ["d", "e", "f"].map((to) => [from, to] as const)),
+  ["a", "b", "c", "d"].flatMap((from) => ["e", "f", "g", "h"].map((to) => [from, to] as const)),
+  [["a", "y"], ["b", "x"], ["a", "p"], ["b", "p"], ["a", "x"], ["b", "y"]],
+  ["a", "b", "c", "d", "e"].flatMap((from, i) =>
+    ["p", "q", "r", "s", "t"].filter((_, k) => k !== i).map((to) => [from, to] as const)
+  ),
+];
+
+Deno.test("drawAscii() draws exactly the edges of knots", () => {
+  for (const edges of KNOTS) {
+    const ids = [...new Set(edges.flat())];
+    const expected = edges.map(([from, to]) => `${from}>${to}`).sort();
+    for (const direction of ["down", "right"] as const) {
+      for (const unicode of [true, false]) {
+        const text = drawAscii(viewOf(ids, edges), { ...PLAIN, unicode, direction });
+        assertEquals(readDrawing(text, ids, direction), expected, text);
+      }
+    }
+  }
+});
+
 Deno.test("drawAscii() is deterministic and keeps to the width", () => {
   fc.assert(
     fc.property(dags, fc.integer({ min: 30, max: 90 }), (view, maxWidth) => {

@@ -47,7 +47,7 @@ interface Box {
 /**
  * Returns the edges `from>to` of a drawing, sorted.
  *
- * @param names Names of the boxes: ASCII letters and digits.
+ * @param names Names of the boxes: ASCII letters and digits, but not `v`, which is an arrow head.
  */
 export function readDrawing(
   drawing: string,
