@@ -26,7 +26,7 @@ import type { FromWorker, ThrownData } from "./worker_protocol.ts";
 const MAX_WORKERS = 8;
 
 /** Calls on their way to a worker while calls are quick: hides the 25 µs of a round trip. */
-const WINDOW = 16;
+const WINDOW = 1;
 
 /** Calls that take longer go to the worker one by one, so that the others can still go elsewhere. */
 const QUICK_MS = 2;

@@ -115,8 +115,17 @@ export class HostPool implements Executor {
       pending.isAborted = true;
       slot.process.send({ kind: "abort", id });
       clearTimeout(pending.timer);
-      pending.timer = setTimeout(() => this.#kill(slot, id, ABORTED), graceMs);
+      this.#killAfter(slot, pending, graceMs);
     }
+  }
+
+  /** Kills the host if the aborted action runs when the grace is over; one that waits there is dropped by the host. */
+  #killAfter(slot: Slot, pending: Pending, graceMs: number): void {
+    pending.timer = setTimeout(() => {
+      const [running] = slot.pending.values();
+      if (running === pending) this.#kill(slot, pending.action.id, ABORTED);
+      else this.#killAfter(slot, pending, Math.max(graceMs, 100));
+    }, graceMs);
   }
 
   /** Ends all hosts. What still runs is reported as aborted. */
@@ -221,7 +230,9 @@ export class HostPool implements Executor {
   }
 
   #requeue(pendings: readonly Pending[]): void {
-    this.#queue = [...pendings, ...this.#queue.slice(this.#head)];
+    for (const pending of pendings) if (pending.isAborted) this.#fail(pending, ABORTED);
+    const again = pendings.filter(({ isAborted }) => !isAborted);
+    this.#queue = [...again, ...this.#queue.slice(this.#head)];
     this.#head = 0;
     this.#schedule();
   }

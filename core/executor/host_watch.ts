@@ -55,6 +55,12 @@ export class HostWatch {
     this.#id = undefined;
   }
 
+  /** Ends watching for good. */
+  dispose(): void {
+    this.stop();
+    this.#look();
+  }
+
   /** The worker answered, so it is not computing; `waitsFor` counts what it waits for. */
   pong(id: number, waitsFor: number): void {
     if (id !== this.#id) return;
