@@ -79,13 +79,19 @@ export function processFacts(isTerminal: boolean): TerminalFacts {
   return { isTerminal, env: (name) => Deno.env.get(name), os: Deno.build.os };
 }
 
-/** Returns the columns of the terminal, of `COLUMNS` where there is none, or 100. */
+/** Returns the columns of the terminal, of `COLUMNS` where there is none or it does not know, or 100. */
 export function columnsOf(isTerminal: boolean): number {
-  try {
-    if (isTerminal) return Math.max(1, Deno.consoleSize().columns);
-  } catch {
-    // A terminal without a size, as some CI systems have: as if there were none.
-  }
+  const asked = isTerminal ? consoleColumns() : 0;
+  if (asked > 0) return asked;
   const columns = Number(Deno.env.get("COLUMNS"));
   return Number.isInteger(columns) && columns > 0 ? columns : DEFAULT_COLUMNS;
+}
+
+/** Some terminals have no size, or the size 0: CI systems, `script` without a terminal. */
+function consoleColumns(): number {
+  try {
+    return Deno.consoleSize().columns;
+  } catch {
+    return 0;
+  }
 }
