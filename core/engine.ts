@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly cwd: string;
   /** The command that starts a host process of this program. */
   readonly hostCommand: readonly string[];
+  /** The workflow will be run with this many slots: a host process starts while it is still being opened. */
+  readonly prewarmSlots?: number;
   /** Standard input of the program; read only if an input is `-`. */
   readonly stdin?: ReadableStream<Uint8Array>;
   /** Gets warnings that belong to no run. */
@@ -147,6 +149,8 @@ export class Engine implements AsyncDisposable {
   readonly #options: EngineOptions;
   readonly #results: (readonly OutputResult[] | undefined)[];
   readonly #rebuild: Rebuild;
+  /** Started while the workflow was being opened; the first run takes it. */
+  #warmPool: HostPool | undefined;
   #statuses: Map<string, ViewNode["status"]> | undefined;
 
   private constructor(
@@ -157,6 +161,7 @@ export class Engine implements AsyncDisposable {
       warnings: readonly Diagnostic[];
       code: CodeIndex;
       bound: Map<string, Bound>;
+      warmPool: HostPool | undefined;
     },
     options: EngineOptions,
   ) {
@@ -166,6 +171,7 @@ export class Engine implements AsyncDisposable {
     this.warnings = parts.warnings;
     this.#code = parts.code;
     this.#bound = parts.bound;
+    this.#warmPool = parts.warmPool;
     this.#options = options;
     this.#results = new Array(parts.graph.size).fill(undefined);
     const env = new Map<string, string | undefined>();
@@ -203,15 +209,18 @@ export class Engine implements AsyncDisposable {
     options: EngineOptions,
   ): Promise<Engine> {
     const cacheDir = options.cacheDir ?? `${workflow.dir}/.pipecache`;
-    const store = Store.open(cacheDir, {
-      onWarning: (_code, message) => options.onWarning?.(message),
-    });
+    const warmPool = prewarm(workflow, cacheDir, options);
+    let store: Store | undefined;
     try {
+      store = Store.open(cacheDir, {
+        onWarning: (_code, message) => options.onWarning?.(message),
+      });
+      const opened = store;
       const code = new CodeIndex({
         rootDir: workflow.dir,
         cache: {
-          get: (digest) => store.getAnalysis(digest),
-          set: (digest, text) => store.setAnalysis(digest, text),
+          get: (digest) => opened.getAnalysis(digest),
+          set: (digest, text) => opened.setAnalysis(digest, text),
         },
       });
       const texts = options.inputs ?? {};
@@ -228,9 +237,10 @@ export class Engine implements AsyncDisposable {
         stdin: options.stdin ?? new Blob([]).stream(),
       });
       const { graph } = wired;
-      return new Engine({ workflow, graph, store, warnings: all, code, bound }, options);
+      return new Engine({ workflow, graph, store, warnings: all, code, bound, warmPool }, options);
     } catch (error) {
-      store.close();
+      store?.close();
+      await warmPool?.[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -269,11 +279,8 @@ export class Engine implements AsyncDisposable {
       nodes: wanted,
       jobs,
     });
-    await using calls = new HostPool({
-      slots: jobs,
-      command: [...this.#options.hostCommand],
-      blobsDir: this.store.dir,
-    });
+    await using calls = this.#warmPool ?? newPool(jobs, this.store.dir, this.#options);
+    this.#warmPool = undefined;
     await using commands = new CommandExecutor({ blobs: this.store.blobs });
     const never = new AbortController().signal;
     const loop = new RunLoop({
@@ -447,8 +454,8 @@ export class Engine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#warmPool?.[Symbol.asyncDispose]();
     this.store.close();
-    await Promise.resolve();
   }
 
   /** Writes the memo of a run that left everything up to date, if its outcome depends on files and variables alone. */
@@ -799,6 +806,23 @@ function parametersOf(
       ...(hint === undefined ? {} : { hint }),
     };
   }
+}
+
+function newPool(slots: number, storeDir: string, options: EngineOptions): HostPool {
+  return new HostPool({ slots, command: options.hostCommand, blobsDir: storeDir });
+}
+
+/** Starts a host beforehand if a run is to come and there are functions to call. */
+function prewarm(
+  workflow: Workflow,
+  storeDir: string,
+  options: EngineOptions,
+): HostPool | undefined {
+  if (options.prewarmSlots === undefined) return undefined;
+  if (!workflow.nodes.some(({ work }) => work.kind === "call")) return undefined;
+  const pool = newPool(options.prewarmSlots, storeDir, options);
+  pool.prewarm();
+  return pool;
 }
 
 /** Declared inputs, and outputs that the command line replaces. */
