@@ -200,6 +200,7 @@ export class CommandExecutor implements Executor {
     // Stopped while it was being prepared.
     if (running.stop !== undefined) return {};
     const spawner = this.#spawner ??= openSpawner(this.#spawnerKind);
+    this.#reaper.start();
     const { pid, exit } = spawner.spawn(confined.request);
     this.#reaper.add(pid);
     running.kill = (signal) => {

@@ -136,18 +136,20 @@ class NativeSpawner implements Spawner {
   }
 
   spawn(request: SpawnRequest): Process {
-    const pid = this.#start(request);
     const { promise: exit, resolve: report } = Promise.withResolvers<Exit>();
+    const ownPeakBytes = this.#ownPeakBytes();
+    this.#heartbeat ??= setInterval(this.#onChild, HEARTBEAT_MS);
+    // Nothing slow after this: the caller has yet to tell the reaper.
+    const pid = this.#start(request);
     this.#watched.set(pid, {
       groups: [pid],
       innerGroup: request.innerGroup,
       status: undefined,
       cpuMs: 0,
       maxRssBytes: 0,
-      ownPeakBytes: this.#ownPeakBytes(),
+      ownPeakBytes,
       report,
     });
-    this.#heartbeat ??= setInterval(this.#onChild, HEARTBEAT_MS);
     return { pid, exit };
   }
 

@@ -6,19 +6,16 @@
  */
 
 /**
- * Reads `+GROUP` and `-GROUP`; at the end of its input, which is flow's death, it asks the remaining groups to stop
- * and then kills them. `kill -s … -- -N`: dash does not understand `kill -TERM -- -N`.
+ * Waits for the end of its input, which is flow's death; then asks the groups listed in the file to stop, and kills
+ * them. `kill -s … -- -N`: dash does not understand `kill -TERM -- -N`.
  */
 const SCRIPT = `
 trap '' HUP INT TERM PIPE
-groups=' '
-while read -r line; do
-  case $line in
-    +*) groups="$groups\${line#+} " ;;
-    -*) n=\${line#-}
-        case $groups in *" $n "*) groups="\${groups%% $n *} \${groups#* $n }" ;; esac ;;
-  esac
-done
+exec 3<"$1"
+rm -f -- "$1"
+while read -r line; do :; done
+groups=''
+while read -r n <&3; do groups="$groups $n"; done
 alive() { for n in $groups; do kill -s 0 -- "-$n" 2>/dev/null && return 0; done; return 1; }
 for n in $groups; do kill -s TERM -- "-$n" 2>/dev/null; done
 tries=0
@@ -27,47 +24,28 @@ for n in $groups; do kill -s KILL -- "-$n" 2>/dev/null; done
 exit 0
 `;
 
-/** Keeps the helper's list of running groups. The process starts with the first group; nobody waits for it. */
+/** Width of an entry of the list, with its newline: a process id has at most 10 digits. */
+const ENTRY_BYTES = 12;
+
+/**
+ * Keeps the list of running groups in a nameless file that the helper reads once, when flow is gone: an entry costs one
+ * small write, which is done when it returns. (A pipe would be written later, by the event loop, and a kill in between
+ * would leave the group alive.)
+ */
 export class Reaper implements AsyncDisposable {
   #process: Deno.ChildProcess | undefined;
-  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  #isBroken = false;
+  #list: Deno.FsFile | undefined;
+  /** Group of each entry, 0 if it is free: as many entries as have ever run at once. */
+  readonly #entries: number[] = [];
 
-  /** Adds a running group. */
-  add(pgid: number): void {
-    this.#write(`+${pgid}\n`);
-  }
-
-  /** Removes a group that is gone. */
-  remove(pgid: number): void {
-    this.#write(`-${pgid}\n`);
-  }
-
-  /** Ends the helper. Groups that are still listed are killed. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process === undefined) return;
-    this.#process.ref();
-    await this.#writer?.close().catch(() => this.#giveUp());
-    await this.#process.status;
-    this.#process = undefined;
-  }
-
-  #write(line: string): void {
-    if (this.#isBroken) return;
-    this.#writer ??= this.#start();
-    // Not awaited: the pipe takes the line at once, and a command must not wait for it.
-    this.#writer.write(new TextEncoder().encode(line)).catch(() => this.#giveUp());
-  }
-
-  /** Somebody killed the helper: commands go on without this second net. */
-  #giveUp(): void {
-    this.#isBroken = true;
-  }
-
-  #start(): WritableStreamDefaultWriter<Uint8Array> {
+  /** Starts the helper, the first time. To be called before a group is started. */
+  start(): void {
+    if (this.#process !== undefined) return;
+    const path = Deno.makeTempFileSync({ prefix: "flow-groups-" });
+    this.#list = Deno.openSync(path, { write: true });
     // Its own session: Ctrl-C in the terminal must not end it before flow.
     this.#process = new Deno.Command("/bin/sh", {
-      args: ["-c", SCRIPT, "flow-reaper"],
+      args: ["-c", SCRIPT, "flow-reaper", path],
       cwd: "/",
       stdin: "piped",
       stdout: "null",
@@ -75,6 +53,35 @@ export class Reaper implements AsyncDisposable {
       detached: true,
     }).spawn();
     this.#process.unref();
-    return this.#process.stdin.getWriter();
+  }
+
+  /** Adds a running group. */
+  add(pgid: number): void {
+    const free = this.#entries.indexOf(0);
+    this.#write(free < 0 ? this.#entries.length : free, pgid);
+  }
+
+  /** Removes a group that is gone. */
+  remove(pgid: number): void {
+    const entry = this.#entries.indexOf(pgid);
+    if (entry >= 0) this.#write(entry, 0);
+  }
+
+  /** Ends the helper. Groups that are still listed are killed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process === undefined) return;
+    this.#process.ref();
+    await this.#process.stdin.close();
+    await this.#process.status;
+    this.#list?.close();
+    this.#process = undefined;
+    this.#list = undefined;
+  }
+
+  #write(entry: number, pgid: number): void {
+    this.#entries[entry] = pgid;
+    const text = (pgid === 0 ? "" : String(pgid)).padEnd(ENTRY_BYTES - 1) + "\n";
+    this.#list?.seekSync(entry * ENTRY_BYTES, Deno.SeekMode.Start);
+    this.#list?.writeSync(new TextEncoder().encode(text));
   }
 }

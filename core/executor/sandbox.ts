@@ -91,16 +91,19 @@ export function sandboxArgs(options: SandboxOptions): string[] {
     ...systemArgs(),
     ...["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", SANDBOX_HOME],
   ];
+  const kept = binds(options);
   // Below /tmp the directory would be writable: writes would succeed and vanish.
-  const ownMount = isWithin(options.workflowDir, "/tmp") && options.workflowDir !== "/tmp";
-  if (ownMount) args.push("--tmpfs", options.workflowDir);
+  const { workflowDir } = options;
+  const needsMount = workflowDir !== "/tmp" && isWithin(workflowDir, "/tmp") &&
+    enclosing(workflowDir, kept) === undefined;
+  if (needsMount) args.push("--tmpfs", workflowDir);
   args.push("--dir", options.cwd);
-  for (const { path, isWritable } of binds(options)) {
+  for (const { path, isWritable } of kept.values()) {
     args.push(isWritable ? "--bind" : "--ro-bind", path, path);
   }
   if (options.net) args.push(...resolverArgs());
-  const roots = ownMount && !isBound(options.workflowDir, options) ? [options.workflowDir] : [];
-  for (const root of [...roots, "/"]) args.push("--remount-ro", root);
+  if (needsMount) args.push("--remount-ro", workflowDir);
+  args.push("--remount-ro", "/");
   args.push("--chdir", options.cwd);
   return args;
 }
@@ -130,9 +133,9 @@ interface Bind {
 }
 
 /** Parents come before children, or they would hide them. */
-function binds(options: SandboxOptions): Bind[] {
+function binds(options: SandboxOptions): ReadonlyMap<string, Bind> {
   const wanted = new Map<string, Bind>();
-  const readable = [...options.read.filter(exists), ...toolDirs(options)];
+  const readable = [...options.read.filter(exists), ...toolPaths(options)];
   for (const path of readable) wanted.set(path, { path, isWritable: false });
   for (const path of options.write) wanted.set(path, { path, isWritable: true });
   const sorted = [...wanted.values()].sort((a, b) => a.path < b.path ? -1 : 1);
@@ -144,7 +147,7 @@ function binds(options: SandboxOptions): Bind[] {
       : around.isWritable === bind.isWritable;
     if (!isCovered) kept.set(bind.path, bind);
   }
-  return [...kept.values()];
+  return kept;
 }
 
 /** Returns the innermost kept bind that holds a path. O(depth of the path). */
@@ -158,37 +161,35 @@ function enclosing(path: string, kept: ReadonlyMap<string, Bind>): Bind | undefi
   }
 }
 
-function isBound(path: string, options: SandboxOptions): boolean {
-  return options.read.includes(path) || options.write.includes(path);
-}
-
-/** Returns the directories outside the system that PATH and the programs need. */
-function toolDirs(options: SandboxOptions): string[] {
-  const dirs = new Set<string>();
+/** Returns the paths outside the system that PATH and the programs need. */
+function toolPaths(options: SandboxOptions): string[] {
+  const paths = new Set<string>();
   for (const dir of options.searchPath.split(":")) {
-    if (isAbsolute(dir) && !isSystem(dir) && exists(dir)) {
-      dirs.add(installationOf(dir, options.workflowDir));
-    }
+    if (!isAbsolute(dir) || isSystem(dir) || !exists(dir)) continue;
+    const installation = installationOf(dir, options.workflowDir);
+    if (installation !== undefined) paths.add(installation);
   }
   for (const program of options.programs) {
     for (const hop of linkChain(program)) {
-      if (!isSystem(hop)) dirs.add(installationOf(dirname(hop), options.workflowDir));
+      if (!isSystem(hop)) paths.add(installationOf(dirname(hop), options.workflowDir) ?? hop);
     }
   }
-  return [...dirs];
+  return [...paths];
 }
 
 /**
  * Returns the directory that holds what the programs of `dir` need beside them: `~/.pyenv` for `~/.pyenv/shims`,
- * `node_modules` for `node_modules/.bin`; the directory itself if its parent is a home or holds the workflow.
+ * `node_modules` for `node_modules/.bin`; or `dir` itself. Never one around the workflow or the home, which would show
+ * what is not declared: undefined if `dir` is such a one.
  */
-function installationOf(dir: string, workflowDir: string): string {
+function installationOf(dir: string, workflowDir: string): string | undefined {
+  const home = Deno.env.get("HOME") || "/";
+  const isTooWide = (candidate: string): boolean =>
+    isWithin(workflowDir, candidate) || isWithin(home, candidate) ||
+    candidate === join(home, ".local");
+  if (isTooWide(dir)) return undefined;
   const parent = dirname(dir);
-  if (!BIN_NAMES.has(basename(dir)) || parent === "/") return dir;
-  const home = Deno.env.get("HOME");
-  const holdsMore = isWithin(workflowDir, parent) ||
-    (home !== undefined && (isWithin(home, parent) || parent === join(home, ".local")));
-  return holdsMore ? dir : parent;
+  return BIN_NAMES.has(basename(dir)) && !isTooWide(parent) ? parent : dir;
 }
 
 /** Returns a path and every path its symlinks lead through. */
