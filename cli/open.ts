@@ -37,12 +37,14 @@ export interface Opened extends AsyncDisposable {
  * @param context Of the command.
  * @param flags Of the command.
  * @param words Positional words.
+ * @param prewarmSlots Slots of the run that follows, if one does.
  * @throws {DefinitionError} If the workflow has errors, with all of them.
  */
 export async function openTarget(
   context: CliContext,
   flags: WorkflowFlags,
   words: readonly string[],
+  prewarmSlots?: number,
 ): Promise<Opened> {
   const target = splitTarget(words, context.cwd);
   const { workflow, diagnostics } = await loadTarget(target, flags, context.cwd);
@@ -54,6 +56,7 @@ export async function openTarget(
     inputs,
     hostCommand: [...selfCommand(), "host"],
     onWarning: (message) => writeStderr(`warning: ${sanitize(message)}\n`),
+    ...prewarmSlots === undefined ? {} : { prewarmSlots },
     ...readsStdin ? { stdin: Deno.stdin.readable } : {},
     ...flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir },
   });

@@ -158,7 +158,8 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     if (!flags.quiet) tellNothingToDo();
     return;
   }
-  await using opened = await openTarget(this, flags, words);
+  const jobs = flags.jobs ?? navigator.hardwareConcurrency;
+  await using opened = await openTarget(this, flags, words, flags.dryRun ? undefined : jobs);
   const { engine } = opened;
   const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
   const targets = [...new Set([...opened.names, ...flags.until ?? [], ...output])];
@@ -174,7 +175,7 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     targets,
     failFast: flags.failFast,
     ...force === undefined ? {} : { force },
-    ...flags.jobs === undefined ? {} : { jobs: flags.jobs },
+    jobs,
     ...flags.seed === undefined ? {} : { seed: flags.seed },
     ...flags.grace === undefined ? {} : { graceMs: flags.grace },
     ...flags.memory === undefined ? {} : { memoryBytes: flags.memory },
