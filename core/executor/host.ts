@@ -5,7 +5,15 @@
  * @module
  */
 
-import type { Action, CallWork, Completion, Failure, OutputResult, Usage } from "../action.ts";
+import type {
+  Action,
+  ActionInput,
+  CallWork,
+  Completion,
+  Failure,
+  OutputResult,
+  Usage,
+} from "../action.ts";
 import type { Digest } from "../base/digest.ts";
 import { messageOf } from "../base/error.ts";
 import type { ClosureBundle } from "../closure.ts";
@@ -20,15 +28,12 @@ import { partOf, valueResult } from "./host_values.ts";
 import { cpuNow, HostWatch, maxRssBytes } from "./host_watch.ts";
 import { HostWorker } from "./host_worker.ts";
 import { deniedHint, leakOf, permissionsOf } from "./scope.ts";
-import type { FromWorker, ThrownData } from "./worker_protocol.ts";
+import type { FromWorker, Part, ThrownData, WorkerCall } from "./worker_protocol.ts";
 
 /** Workers kept per host; the least recently used one goes first. */
 const MAX_WORKERS = 8;
 
-/** Calls on their way to a worker while calls are quick: hides the 25 µs of a round trip. */
-const WINDOW = 1;
-
-/** Calls that take longer go to the worker one by one, so that the others can still go elsewhere. */
+/** Asking for the use of processor and memory costs microseconds: only worth it for actions that take longer. */
 const QUICK_MS = 2;
 
 /** How long completions are collected before they are reported, in milliseconds. */
@@ -46,8 +51,8 @@ interface Seat {
   hasDir: boolean;
 }
 
-/** An action that was handed to a worker. */
-interface Posted {
+/** The action that was handed to a worker. */
+interface Running {
   readonly action: CallAction;
   readonly seat: Seat;
   readonly outPaths: Readonly<Record<string, string>>;
@@ -100,21 +105,19 @@ class Host {
   readonly #seats = new Map<string, Seat>();
   readonly #dirs = new Set<string>();
   #queue: CallAction[] = [];
-  /** In the order the worker executes them; all of one seat. The first one runs. */
-  #posted: Posted[] = [];
-  #isQuick = false;
+  #running: Running | undefined;
   #seatCount = 0;
   #completions: Completion[] = [];
   #started: number[] = [];
   #reportTimer: ReturnType<typeof setTimeout> | undefined;
   #cpuMs = cpuNow();
   readonly #watch = new HostWatch(
-    (id) => this.#posted[0]?.seat.worker.send({ kind: "ping", id }),
+    (id) => this.#running?.seat.worker.send({ kind: "ping", id }),
     () => this.#onNeverSettles(),
   );
 
   readonly #memory = new HostMemory(() => {
-    const id = this.#posted[0]?.action.id;
+    const id = this.#running?.action.id;
     if (id !== undefined) this.#write({ kind: "exceeded", id });
   });
 
@@ -144,16 +147,16 @@ class Host {
 
   /** Ends all workers and programs, and removes the private directories. */
   close(): void {
-    for (const { children } of this.#posted) for (const pid of children) killGroup(pid);
+    for (const pid of this.#running?.children ?? []) killGroup(pid);
     for (const dir of this.#dirs) removeTree(dir);
   }
 
-  /** Hands queued actions to a worker as far as that makes sense now. */
+  /** Hands the next action to a worker. */
   #pump(): void {
-    for (;;) {
-      const action = this.#queue[0];
-      if (action === undefined || !this.#isWelcome(action)) return;
-      this.#queue.shift();
+    // One at a time: what waits here can still go elsewhere, and what a dead host was doing is known.
+    while (this.#running === undefined) {
+      const action = this.#queue.shift();
+      if (action === undefined) return;
       try {
         this.#post(action);
       } catch (error) {
@@ -167,71 +170,69 @@ class Host {
     }
   }
 
-  #isWelcome(action: CallAction): boolean {
-    const last = this.#posted.at(-1);
-    if (last === undefined) return true;
-    // Files live in the one directory of the worker, so such actions never overlap with others.
-    if (last.usesFiles || usesFiles(action) || action.isolate === "fresh") return false;
-    if (!this.#isQuick || this.#posted.length >= WINDOW) return false;
-    return last.seat.key === seatKey(action);
+  #post(action: CallAction): void {
+    const seat = this.#seatFor(action);
+    try {
+      const [running, call] = this.#prepare(action, seat);
+      this.#running = running;
+      seat.worker.send(call);
+      this.#onStart(running);
+    } catch (error) {
+      // What the worker was to keep may not have reached it.
+      this.#retire(seat);
+      throw error;
+    }
   }
 
-  #post(action: CallAction): void {
-    const { id, work } = action;
-    const seat = this.#seatFor(action);
+  #prepare(action: CallAction, seat: Seat): [Running, WorkerCall] {
     const files = usesFiles(action);
     if (files) this.#freshDir(seat);
-    const staged: Record<string, unknown> = {};
     const drop: string[] = [];
+    const staged: Record<string, unknown> = {};
     const args = action.inputs.map((input) => {
-      const place = `${seat.dir}/in/${input.name}`;
-      let count = 0;
-      const part = partOf(
-        input,
-        (part) => {
-          const at = input.kind === "array" ? `${place}_${count++}` : place;
-          return stageFiles(part, at);
-        },
-        this.#blobs,
-        seat.worker,
-        drop,
-      );
+      const part = this.#argument(input, seat, drop);
       if (isFiles(input) && "text" in part && part.text !== undefined) {
         staged[input.name] = JSON.parse(part.text);
       }
       return [input.name, part] as const;
     });
-    const posted: Posted = {
+    const running: Running = {
       action,
       seat,
       outPaths: files ? outputPaths(action.outputs, `${seat.dir}/out`) : {},
       usesFiles: files,
       log: new HostLog(action.logPath),
       children: new Set(),
-      startedAt: Date.now(),
+      startedAt: 0,
       isAborted: false,
     };
-    this.#posted.push(posted);
-    seat.worker.send({
+    return [running, {
       kind: "call",
-      id,
-      module: work.module,
-      export: work.export,
+      id: action.id,
+      module: action.work.module,
+      export: action.work.export,
       args,
-      values: action.outputs.filter((output) => output.kind === "value").map(({ name }) => name),
+      values: action.outputs.filter(({ kind }) => kind === "value").map(({ name }) => name),
       in: staged,
-      out: posted.outPaths,
+      out: running.outPaths,
       index: action.index ?? null,
       attempt: action.attempt,
       drop,
-    });
-    if (this.#posted.length === 1) this.#onStart(posted);
+    }];
   }
 
-  #onStart(posted: Posted): void {
-    posted.startedAt = Date.now();
-    const { id, memoryBytes, timeoutMs } = posted.action;
-    this.#watch.start(id, canWaitForNetwork(posted.action));
+  #argument(input: ActionInput, seat: Seat, drop: string[]): Part {
+    const place = `${seat.dir}/in/${input.name}`;
+    let count = 0;
+    const stage = (file: ActionInput): unknown =>
+      stageFiles(file, input.kind === "array" ? `${place}_${count++}` : place);
+    return partOf(input, stage, this.#blobs, seat.worker, drop);
+  }
+
+  #onStart(running: Running): void {
+    running.startedAt = Date.now();
+    const { id, memoryBytes, timeoutMs } = running.action;
+    this.#watch.start(id, canWaitForNetwork(running.action));
     if (memoryBytes !== undefined) this.#memory.start(memoryBytes);
     if (timeoutMs === undefined) return;
     this.#started.push(id);
@@ -247,7 +248,6 @@ class Host {
     if (seat === undefined) {
       for (const [oldest, { worker }] of this.#seats) {
         if (this.#seats.size < MAX_WORKERS) break;
-        if (this.#posted.some((posted) => posted.seat.key === oldest)) continue;
         worker.close();
         this.#seats.delete(oldest);
       }
@@ -315,30 +315,31 @@ class Host {
   }
 
   #onWorker(worker: HostWorker, message: FromWorker): void {
-    const posted = this.#posted[0];
+    const running = this.#running;
     // Late words of a worker that is not at work are nobody's.
-    if (posted === undefined || posted.seat.worker !== worker) return;
+    if (running === undefined || running.seat.worker !== worker) return;
     switch (message.kind) {
       case "print":
-        if (message.id === posted.action.id) posted.log.write(message.stream, message.text);
+        if (message.id === running.action.id) running.log.write(message.stream, message.text);
         break;
       case "done":
-        if (message.id === posted.action.id) {
-          this.#finish(posted, message.wallMs, () => this.#collect(posted, message.outputs));
+        if (message.id === running.action.id) {
+          const { wallMs, isClean, outputs } = message;
+          this.#finish(running, wallMs, isClean, () => this.#collect(running, outputs));
         }
         break;
       case "failed":
-        if (message.id === posted.action.id) {
-          this.#finish(posted, message.wallMs, () => {
-            throw new ActionFailure(thrownFailure(message.error, posted.action));
+        if (message.id === running.action.id) {
+          this.#finish(running, message.wallMs, message.isClean, () => {
+            throw new ActionFailure(thrownFailure(message.error, running.action));
           });
         }
         break;
       case "sh":
-        void this.#shell(posted, message);
+        void this.#shell(running, message);
         break;
       case "pong":
-        this.#watch.pong(message.id, message.waitsFor + posted.children.size);
+        this.#watch.pong(message.id, message.waitsFor + running.children.size);
         break;
       case "ready":
     }
@@ -346,18 +347,18 @@ class Host {
 
   #onDeath(key: string, why: string | undefined): void {
     this.#seats.delete(key);
-    const posted = this.#posted[0];
-    if (posted?.seat.key !== key) return;
-    this.#giveUp(posted, {
+    const running = this.#running;
+    if (running?.seat.key !== key) return;
+    this.#giveUp(running, {
       reason: why === undefined ? "died" : "unavailable",
       message: why ?? "The function ended its own worker",
     });
   }
 
   #onNeverSettles(): void {
-    const posted = this.#posted[0];
-    if (posted === undefined) return;
-    this.#giveUp(posted, {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#giveUp(running, {
       reason: "threw",
       message:
         "The function never ends: its promise is pending, and no timer, program or I/O is left that could settle it",
@@ -365,56 +366,61 @@ class Host {
     });
   }
 
-  /** Fails the running action and ends its worker; what waited in that worker is run elsewhere. */
-  #giveUp(posted: Posted, failure: Failure): void {
-    this.#retire(posted.seat);
-    this.#queue.unshift(...this.#posted.splice(1).map(({ action }) => action));
-    this.#finish(posted, Date.now() - posted.startedAt, () => {
+  /** Fails the running action and ends its worker. */
+  #giveUp(running: Running, failure: Failure): void {
+    this.#retire(running.seat);
+    this.#finish(running, Date.now() - running.startedAt, false, () => {
       throw new ActionFailure(failure);
     });
   }
 
   // --- Ends ---------------------------------------------------------------------------------------------------------
 
-  #finish(posted: Posted, wallMs: number, deliver: () => OutputResult[]): void {
-    const { action, seat } = posted;
-    this.#posted.shift();
-    this.#isQuick = wallMs < QUICK_MS;
+  /** @param isClean Nothing of the call goes on in its worker, so the next one may use it. */
+  #finish(
+    running: Running,
+    wallMs: number,
+    isClean: boolean,
+    deliver: () => OutputResult[],
+  ): void {
+    const { action, seat } = running;
+    this.#running = undefined;
     this.#watch.stop();
     this.#memory.stop();
-    const usage = this.#usageOf(posted.startedAt, wallMs);
+    const usage = this.#usageOf(running.startedAt, wallMs);
     let completion: Completion;
     try {
-      if (posted.isAborted) throw new ActionFailure(ABORTED);
+      if (running.isAborted) throw new ActionFailure(ABORTED);
       completion = { id: action.id, kind: "done", outputs: deliver(), usage };
     } catch (error) {
       completion = { id: action.id, kind: "failed", failure: failureOf(error), usage };
     }
-    for (const pid of posted.children) killGroup(pid);
-    posted.log.close();
-    if (action.isolate === "fresh") this.#retire(seat);
-    else if (posted.usesFiles && seat.hasDir) {
+    for (const pid of running.children) killGroup(pid);
+    running.log.close();
+    if (action.isolate === "fresh" || !isClean) this.#retire(seat);
+    else if (running.usesFiles && seat.hasDir) {
       removeTree(seat.dir);
       seat.hasDir = false;
       this.#dirs.delete(seat.dir);
     }
     this.#complete(completion);
-    if (this.#posted.length > 0) this.#onStart(this.#posted[0]);
     this.#pump();
-    if (this.#posted.length === 0) this.#report();
+    if (this.#running === undefined) this.#report();
   }
 
-  #collect(posted: Posted, values: readonly (string | Uint8Array<ArrayBuffer>)[]): OutputResult[] {
+  #collect(
+    running: Running,
+    values: readonly (string | Uint8Array<ArrayBuffer>)[],
+  ): OutputResult[] {
     let next = 0;
-    return posted.action.outputs.map((output) =>
+    return running.action.outputs.map((output) =>
       output.kind === "value"
         ? valueResult(output.name, values[next++], this.#blobs)
-        : collectFile(output, posted.outPaths[output.name], this.#blobs)
+        : collectFile(output, running.outPaths[output.name], this.#blobs)
     );
   }
 
   #usageOf(startedAt: number, wallMs: number): Usage {
-    // Asking costs microseconds: only worth it for actions that take milliseconds.
     if (wallMs < QUICK_MS) return { startedAt, wallMs };
     const before = this.#cpuMs;
     this.#cpuMs = cpuNow();
@@ -449,14 +455,14 @@ class Host {
       this.#complete({ id, kind: "failed", failure: ABORTED, usage });
       return;
     }
-    const posted = this.#posted.find(({ action }) => action.id === id);
-    if (posted === undefined) return;
-    posted.isAborted = true;
-    posted.seat.worker.send({ kind: "abort", id });
+    const running = this.#running;
+    if (running?.action.id !== id) return;
+    running.isAborted = true;
+    running.seat.worker.send({ kind: "abort", id });
   }
 
-  async #shell(posted: Posted, message: FromWorker & { kind: "sh" }): Promise<void> {
-    const { action, children, seat } = posted;
+  async #shell(running: Running, message: FromWorker & { kind: "sh" }): Promise<void> {
+    const { action, children, seat } = running;
     const { work, env } = action;
     const { call, argv, options } = message;
     let group: number | undefined;

@@ -355,6 +355,7 @@ export class HostPool implements Executor {
     const left = [...slot.pending.values()];
     slot.pending.clear();
     for (const { timer } of left) clearTimeout(timer);
+    sweep(left.map(({ action }) => action), slot.process.pid);
     if (this.#isDisposed) {
       for (const pending of left) this.#fail(pending, ABORTED);
       return;
@@ -408,6 +409,24 @@ export class HostPool implements Executor {
 }
 
 const ABORTED: Failure = { reason: "aborted", message: "The run was stopped" };
+
+/** Removes what a dead host left in the directory of the actions' private directories. */
+function sweep(actions: readonly Action[], pid: number): void {
+  const dirs = new Set(
+    actions.map(({ privateDir }) => privateDir.slice(0, privateDir.lastIndexOf("/"))),
+  );
+  for (const dir of dirs) {
+    try {
+      for (const { name } of Deno.readDirSync(dir)) {
+        if (name.startsWith(`host-${pid}-`)) {
+          Deno.removeSync(`${dir}/${name}`, { recursive: true });
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
 
 function endText({ code, signal }: HostEnd): string {
   return signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;

@@ -76,6 +76,11 @@ export class HostProcess {
     });
   }
 
+  /** Process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async #read(token: string, onMessage: (message: FromHost) => void): Promise<void> {
     const reader = new FrameReader(token);
     for await (const chunk of this.#child.stdout) {

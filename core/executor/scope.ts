@@ -117,7 +117,7 @@ export function deniedHint(denied: Denied, workflowDir: string | undefined): str
     case "run":
       return `run the program with \`ctx.sh\` and ${allowHint("run", value)}`;
     case "import":
-      return value === undefined || value.startsWith("/")
+      return value === undefined || !/^https?:/.test(value)
         ? "import it with a literal specifier from a module of the node, so that its content is tracked"
         : allowHint("import", hostOf(value));
     case "net":

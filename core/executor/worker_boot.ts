@@ -368,6 +368,7 @@ function bootWorker(
         let target = table && hasOwn(table, specifier) ? table[specifier] : specifier;
         if (/^\.{0,2}\//.test(target)) target = new URL(target, parent).href;
         if (target.startsWith("npm:")) {
+          if (!bundle.npm.includes(target)) refuse(target);
           const found = next(target, context);
           const root = /^file:.*\/(?:npm|node_modules)\//.exec(found.url);
           if (root) npmRoots.add(root[0]);
@@ -377,7 +378,7 @@ function bootWorker(
           if (!hasOwn(bundle.modules, target)) refuse(target);
           return { url: target, shortCircuit: true };
         }
-        if (/^https?:/.test(target) && !setup.canImportRemote) refuse(target);
+        if (/^(https?|jsr):/.test(target) && !setup.canImportRemote) refuse(target);
         return next(target, context);
       },
       load(url: string, context: unknown, next: (url: string, context: unknown) => unknown) {
@@ -615,6 +616,14 @@ function bootWorker(
 
   const functions = new Map() as Map<string, (...args: unknown[]) => unknown>;
 
+  /** Captured: the code of nodes could replace it. */
+  const activeResources: () => string[] = process.getActiveResourcesInfo.bind(process);
+
+  /** Timers of the worker and programs of a call that are not yet done. */
+  function waitsFor(own: NonNullable<typeof current>): number {
+    return activeResources().length + own.waitsFor;
+  }
+
   async function run(call: WorkerCall): Promise<void> {
     const own = { id: call.id, abort: new AbortController(), waitsFor: 0 };
     current = own;
@@ -655,7 +664,7 @@ function bootWorker(
       });
       const wallMs = now() - startedAt;
       flush();
-      send({ kind: "done", id: call.id, wallMs, outputs }, transfer);
+      send({ kind: "done", id: call.id, wallMs, isClean: waitsFor(own) === 0, outputs }, transfer);
     } catch (thrown) {
       const wallMs = now() - startedAt;
       flush();
@@ -667,7 +676,7 @@ function bootWorker(
           message: `Cannot load "${pathOf(call.module)}": ${error.message}`,
         };
       }
-      send({ kind: "failed", id: call.id, wallMs, error });
+      send({ kind: "failed", id: call.id, wallMs, isClean: waitsFor(own) === 0, error });
     } finally {
       for (const digest of call.drop) kept.delete(digest);
       if (current === own) current = undefined;
@@ -716,11 +725,9 @@ function bootWorker(
       case "abort":
         if (current?.id === message.id) current.abort.abort();
         break;
-      case "ping": {
-        const timers = process.getActiveResourcesInfo().length;
-        send({ kind: "pong", id: message.id, waitsFor: timers + (current?.waitsFor ?? 0) });
+      case "ping":
+        if (current) send({ kind: "pong", id: message.id, waitsFor: waitsFor(current) });
         break;
-      }
       case "sh": {
         const settle = shCalls.get(message.call);
         shCalls.delete(message.call);

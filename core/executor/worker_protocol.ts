@@ -92,6 +92,8 @@ export type FromWorker =
     readonly kind: "done";
     readonly id: number;
     readonly wallMs: number;
+    /** No timer and no program of the call goes on. */
+    readonly isClean: boolean;
     /** Encoded value outputs in declared order. */
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
   }
@@ -99,6 +101,7 @@ export type FromWorker =
     readonly kind: "failed";
     readonly id: number;
     readonly wallMs: number;
+    readonly isClean: boolean;
     readonly error: ThrownData;
   }
   | {

@@ -166,3 +166,21 @@ Deno.test("hosts keep a large shared input between actions", async () => {
   const texts = (await rig.run(actions)).map(gist);
   assertEquals(texts, ["[5000,1,true,0]", "[5000,1,true,1]", "[5000,1,true,2]"]);
 });
+
+Deno.test("HostPool removes the private files of a host that it killed", async () => {
+  await using rig = new HostRig(
+    "export const f = (_, ctx) => { Deno.writeTextFileSync(ctx.out.o, 'x'); for (;;); }",
+  );
+  const outputs = [{ name: "o", kind: "file", allowEmpty: false }] as const;
+  assertMatches(gist(await rig.one({ export: "f", outputs, timeoutMs: 300 })), /^timeout/);
+  assertEquals([...Deno.readDirSync(`${rig.dir}/tmp`)], []);
+});
+
+Deno.test("a worker in which a call goes on is not used again", async () => {
+  await using rig = new HostRig(
+    `let ticks = 0, count = 0;
+     export const f = ({ leave }) => { if (leave) setInterval(() => ticks++, 1); return ++count }`,
+  );
+  const actions = [false, true, false].map((leave) => rig.action({ export: "f", args: { leave } }));
+  assertEquals((await rig.run(actions)).map(gist), ["1", "2", "1"]);
+});

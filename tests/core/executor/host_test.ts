@@ -313,3 +313,20 @@ Deno.test("a closure that is not in the store is unavailable", async () => {
   const action = rig.action({ export: "add" }, "0".repeat(64) as never);
   assertMatches(gist((await rig.run([action]))[0]), /^unavailable: Cannot load the code/);
 });
+
+Deno.test("a closure can use an npm package, and only its declared ones", async () => {
+  await using rig = rigOf();
+  const source =
+    `import { parse } from "acorn"; export const f = () => parse("1 + 1", { ecmaVersion: 2022 }).type;
+    export const g = async () => Object.keys(await import("npm:" + "fast-check@4.10.2")).length`;
+  const closure = rig.closure(source, {
+    imports: { [`file://${rig.modulePath}`]: { acorn: "npm:acorn@8.19.0" } },
+    npm: ["npm:acorn@8.19.0"],
+  });
+  const [ok, refused] = await rig.run([
+    rig.action({ export: "f" }, closure),
+    rig.action({ export: "g" }, closure),
+  ]);
+  assertEquals(gist(ok), '"Program"');
+  assertMatches(gist(refused), /^denied: .*npm:fast-check/);
+});
