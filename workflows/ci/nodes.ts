@@ -1,9 +1,9 @@
 /** Describes the package: its name, version, size and SHA-256. */
 export async function manifest(
-  { archive, project }: { archive: string; project: string },
+  { archive, config }: { archive: string; config: string },
   ctx: { out: { manifest: string } },
 ): Promise<void> {
-  const { name, version } = JSON.parse(await Deno.readTextFile(`${project}/deno.json`));
+  const { name, version } = JSON.parse(await Deno.readTextFile(config));
   const tar = await gunzip(await Deno.readFile(archive));
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", tar));
   const text = JSON.stringify({ name, version, bytes: tar.length, sha256: hash.toHex() }, null, 2);
