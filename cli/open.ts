@@ -10,7 +10,9 @@ import { formatDiagnostic, sanitize } from "../core/base/source.ts";
 import type { CliContext } from "./context.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { writeStderr } from "./output.ts";
+import { fileOf } from "./recall.ts";
 import { selfCommand } from "./self.ts";
+import { warmPool } from "./warm.ts";
 import { splitTarget, type Target } from "./workflow_argument.ts";
 
 /** Reads the workflow file a command line means. */
@@ -37,16 +39,20 @@ export interface Opened extends AsyncDisposable {
  * @param context Of the command.
  * @param flags Of the command.
  * @param words Positional words.
- * @param prewarmSlots Slots of the run that follows, if one does.
+ * @param slots Slots of the run that follows, if one does.
  * @throws {DefinitionError} If the workflow has errors, with all of them.
  */
 export async function openTarget(
   context: CliContext,
   flags: WorkflowFlags,
   words: readonly string[],
-  prewarmSlots?: number,
+  slots?: number,
 ): Promise<Opened> {
   const target = splitTarget(words, context.cwd);
+  const file = fileOf(target, context.cwd);
+  const pool = slots === undefined || file === undefined
+    ? undefined
+    : await warmPool(file, flags, context.cwd, slots);
   const { workflow, diagnostics } = await loadTarget(target, flags, context.cwd);
   const { Engine } = await import("../core/mod.ts");
   const inputs = inputsOf(flags);
@@ -56,7 +62,7 @@ export async function openTarget(
     inputs,
     hostCommand: [...selfCommand(), "host"],
     onWarning: (message) => writeStderr(`warning: ${sanitize(message)}\n`),
-    ...prewarmSlots === undefined ? {} : { prewarmSlots },
+    ...pool === undefined ? {} : { calls: pool },
     ...readsStdin ? { stdin: Deno.stdin.readable } : {},
     ...flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir },
   });

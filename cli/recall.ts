@@ -9,6 +9,7 @@ import type { CliContext } from "./context.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { writeStderr } from "./output.ts";
 import { VERSION } from "./version.ts";
+import { storeDirOf } from "./warm.ts";
 import { absolutePath, isDirectory, type Target } from "./workflow_argument.ts";
 
 /** What is remembered under which name. */
@@ -43,9 +44,7 @@ export async function recall(
   if (file === undefined || !DATA_FILE.test(file)) return undefined;
   if (flags.input?.some(([, text]) => text === "-")) return undefined;
   const { isCurrent, memoIdentity, readMemo } = await import("../core/memo.ts");
-  const storeDir = flags.cacheDir === undefined
-    ? file.replace(/[^/]*$/, ".pipecache")
-    : absolutePath(flags.cacheDir, cwd);
+  const storeDir = storeDirOf(file, flags, cwd);
   const identity = memoIdentity({
     version: VERSION,
     cwd,
@@ -56,7 +55,11 @@ export async function recall(
     params: flags.params ?? [],
     input: flags.input ?? [],
   });
-  const paths = (flags.params ?? []).map((path) => absolutePath(path, cwd));
+  const read = [
+    ...flags.params ?? [],
+    ...(flags.input ?? []).flatMap(([, text]) => text.startsWith("@") ? [text.slice(1)] : []),
+  ];
+  const paths = read.map((path) => absolutePath(path, cwd));
   const memo = readMemo(storeDir, identity);
   if (memo === undefined || !isCurrent(memo, (name) => Deno.env.get(name))) {
     return { identity, paths, isCurrent: false };
@@ -70,7 +73,7 @@ export function tellNothingToDo(): void {
 }
 
 /** Returns the workflow file a command means, or `undefined` if that takes a closer look. */
-function fileOf({ file, dir }: Target, cwd: string): string | undefined {
+export function fileOf({ file, dir }: Target, cwd: string): string | undefined {
   if (file !== undefined && !isDirectory(file, cwd)) return absolutePath(file, cwd);
   const from = file === undefined ? dir : absolutePath(file, cwd);
   let names: string[];

@@ -44,8 +44,8 @@ export interface EngineOptions {
   readonly cwd: string;
   /** The command that starts a host process of this program. */
   readonly hostCommand: readonly string[];
-  /** The workflow will be run with this many slots: a host process starts while it is still being opened. */
-  readonly prewarmSlots?: number;
+  /** A pool whose first host already starts; used by the first run if it has the same store. */
+  readonly calls?: HostPool;
   /** Standard input of the program; read only if an input is `-`. */
   readonly stdin?: ReadableStream<Uint8Array>;
   /** Gets warnings that belong to no run. */
@@ -161,7 +161,6 @@ export class Engine implements AsyncDisposable {
       warnings: readonly Diagnostic[];
       code: CodeIndex;
       bound: Map<string, Bound>;
-      warmPool: HostPool | undefined;
     },
     options: EngineOptions,
   ) {
@@ -171,7 +170,7 @@ export class Engine implements AsyncDisposable {
     this.warnings = parts.warnings;
     this.#code = parts.code;
     this.#bound = parts.bound;
-    this.#warmPool = parts.warmPool;
+    this.#warmPool = options.calls;
     this.#options = options;
     this.#results = new Array(parts.graph.size).fill(undefined);
     const env = new Map<string, string | undefined>();
@@ -209,7 +208,6 @@ export class Engine implements AsyncDisposable {
     options: EngineOptions,
   ): Promise<Engine> {
     const cacheDir = options.cacheDir ?? `${workflow.dir}/.pipecache`;
-    const warmPool = prewarm(workflow, cacheDir, options);
     let store: Store | undefined;
     try {
       store = Store.open(cacheDir, {
@@ -237,10 +235,10 @@ export class Engine implements AsyncDisposable {
         stdin: options.stdin ?? new Blob([]).stream(),
       });
       const { graph } = wired;
-      return new Engine({ workflow, graph, store, warnings: all, code, bound, warmPool }, options);
+      return new Engine({ workflow, graph, store, warnings: all, code, bound }, options);
     } catch (error) {
       store?.close();
-      await warmPool?.[Symbol.asyncDispose]();
+      await options.calls?.[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -279,8 +277,7 @@ export class Engine implements AsyncDisposable {
       nodes: wanted,
       jobs,
     });
-    await using calls = this.#warmPool ?? newPool(jobs, this.store.dir, this.#options);
-    this.#warmPool = undefined;
+    await using calls = await this.#pool(jobs);
     await using commands = new CommandExecutor({ blobs: this.store.blobs });
     const never = new AbortController().signal;
     const loop = new RunLoop({
@@ -456,6 +453,15 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#warmPool?.[Symbol.asyncDispose]();
     this.store.close();
+  }
+
+  async #pool(slots: number): Promise<HostPool> {
+    const warm = this.#warmPool;
+    this.#warmPool = undefined;
+    if (warm?.blobsDir === this.store.dir) return warm;
+    await warm?.[Symbol.asyncDispose]();
+    const command = this.#options.hostCommand;
+    return new HostPool({ slots, command, blobsDir: this.store.dir });
   }
 
   /** Writes the memo of a run that left everything up to date, if its outcome depends on files and variables alone. */
@@ -806,23 +812,6 @@ function parametersOf(
       ...(hint === undefined ? {} : { hint }),
     };
   }
-}
-
-function newPool(slots: number, storeDir: string, options: EngineOptions): HostPool {
-  return new HostPool({ slots, command: options.hostCommand, blobsDir: storeDir });
-}
-
-/** Starts a host beforehand if a run is to come and there are functions to call. */
-function prewarm(
-  workflow: Workflow,
-  storeDir: string,
-  options: EngineOptions,
-): HostPool | undefined {
-  if (options.prewarmSlots === undefined) return undefined;
-  if (!workflow.nodes.some(({ work }) => work.kind === "call")) return undefined;
-  const pool = newPool(options.prewarmSlots, storeDir, options);
-  pool.prewarm();
-  return pool;
 }
 
 /** Declared inputs, and outputs that the command line replaces. */

@@ -81,6 +81,11 @@ export class HostPool implements Executor {
     this.#options = options;
   }
 
+  /** Store directory its hosts use. */
+  get blobsDir(): string {
+    return this.#options.blobsDir;
+  }
+
   /** Starts one host before there is work for it. */
   prewarm(): void {
     if (this.#slots.size === 0) this.#spawn(this.#defaultHeap());
