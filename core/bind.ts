@@ -22,8 +22,8 @@ export interface BindOptions {
   readonly cwd: string;
   /** Directory of relative paths given in the workflow. */
   readonly workflowDir: string;
-  /** Where standard input is kept when it feeds a file input; made if needed. */
-  readonly spoolDir: string;
+  /** Returns the directory where standard input is kept when it feeds a file input. */
+  spoolDir(): string;
   readonly stdin: ReadableStream<Uint8Array>;
 }
 
@@ -90,8 +90,7 @@ async function bindText(input: InputDef, text: string, options: BindOptions): Pr
       hint: "give a path",
     });
   }
-  Deno.mkdirSync(options.spoolDir, { recursive: true });
-  const path = join(options.spoolDir, `stdin-${input.name}`);
+  const path = join(options.spoolDir(), `stdin-${input.name}`);
   await Deno.writeFile(path, options.stdin);
   return { kind: "file", path };
 }

@@ -7,16 +7,9 @@
 
 import { cpus, totalmem } from "node:os";
 import { dirname, relative } from "node:path";
-import type { ActionResult, OutputResult } from "./action.ts";
-import { type Digest, isDigest } from "./base/digest.ts";
-import {
-  DefinitionError,
-  type Diagnostic,
-  FlowError,
-  InternalError,
-  messageOf,
-  UsageError,
-} from "./base/error.ts";
+import type { OutputResult } from "./action.ts";
+import type { Digest } from "./base/digest.ts";
+import { DefinitionError, type Diagnostic, InternalError, UsageError } from "./base/error.ts";
 import { nearest } from "./base/suggest.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
@@ -25,15 +18,19 @@ import { CodeIndex, CodeProblem } from "./code/code.ts";
 import type { Counts, Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
+import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import { buildGraph, type Graph, type NodeId, type Parameters, type Source } from "./graph.ts";
 import { writeMemo } from "./memo.ts";
-import { describeSource, type Prepared, Rebuild } from "./rebuild.ts";
-import type { GraphView, ViewEdge, ViewNode } from "./report/view.ts";
-import { alignOutputs, isCached, type Limits, RunLoop } from "./run.ts";
+import { checkPresence } from "./presence.ts";
+import { Rebuild } from "./rebuild.ts";
+import type { GraphView, ViewStatus } from "./report/view.ts";
+import { isCached } from "./result.ts";
+import { type Limits, RunLoop } from "./run.ts";
 import { Schedule } from "./schedule.ts";
 import { Store } from "./store/store.ts";
-import { explainDifference, type RecordedNotes } from "./why.ts";
-import type { InputDef, Json, NodeDef, Workflow } from "./workflow.ts";
+import { type ListEntry, listNodes, listParams, type ParamEntry, viewGraph } from "./survey.ts";
+import { Targets } from "./targets.ts";
+import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /** How a workflow is opened. */
 export interface EngineOptions {
@@ -86,30 +83,6 @@ export interface RunOutcome {
   readonly wallMs: number;
 }
 
-/** What would happen to a node now. */
-export interface PlanEntry {
-  readonly node: string;
-  /** `unknown`: an upstream runs, so whether this node must run shows only then. */
-  readonly verdict: "hit" | "run" | "unknown" | "skip";
-  readonly why: string;
-}
-
-/** Why a node would run or last ran. */
-export interface Explanation {
-  readonly node: string;
-  readonly verdict: PlanEntry["verdict"];
-  readonly lines: readonly string[];
-}
-
-/** One row of `flow ls`. */
-export interface ListEntry {
-  readonly node: string;
-  readonly kind: NodeDef["work"]["kind"];
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  readonly description?: string;
-}
-
 /** A stored output. */
 export type StoredOutput =
   | {
@@ -135,9 +108,6 @@ export interface NodeLog {
 /** Runs in this store that one workflow keeps. */
 const KEEP_RUNS = 50;
 
-/** How many earlier keys of a node are compared. */
-const COMPARED_KEYS = 20;
-
 /** A workflow with its graph and its store. */
 export class Engine implements AsyncDisposable {
   readonly workflow: Workflow;
@@ -151,7 +121,10 @@ export class Engine implements AsyncDisposable {
   readonly #rebuild: Rebuild;
   /** Started while the workflow was being opened; the first run takes it. */
   #warmPool: HostPool | undefined;
-  #statuses: Map<string, ViewNode["status"]> | undefined;
+  readonly #targets: Targets;
+  readonly #foresight: Foresight;
+  /** States of the nodes of the run that this engine made. */
+  #statuses: Map<string, ViewStatus> | undefined;
 
   private constructor(
     parts: {
@@ -189,6 +162,14 @@ export class Engine implements AsyncDisposable {
         if (!env.has(name)) env.set(name, Deno.env.get(name));
         return env.get(name);
       },
+    });
+    this.#targets = new Targets(parts.graph, parts.bound.keys());
+    this.#foresight = new Foresight({
+      graph: parts.graph,
+      store: parts.store,
+      rebuild: this.#rebuild,
+      workflow: this.id,
+      results: this.#results,
     });
   }
 
@@ -231,7 +212,7 @@ export class Engine implements AsyncDisposable {
       const bound = await bindInputs(bindable(wired.graph, texts), texts, {
         cwd: options.cwd,
         workflowDir: workflow.dir,
-        spoolDir: store.sessionDir,
+        spoolDir: () => opened.sessionDir,
         stdin: options.stdin ?? new Blob([]).stream(),
       });
       const { graph } = wired;
@@ -251,15 +232,17 @@ export class Engine implements AsyncDisposable {
   /** Runs the targets and everything upstream of them that is not up to date. */
   async run(request: RunRequest): Promise<RunOutcome> {
     const startedAt = Date.now();
-    const targets = this.#targets(request.targets);
-    const forced = this.#forced(request.force);
+    const targets = this.#targets.resolve(request.targets);
+    const forced = this.#targets.forced(request.force);
     const jobs = Math.max(1, request.jobs ?? cpus().length);
     const schedule = new Schedule(
-      { ...this.graph, order: this.graph.order },
+      this.graph,
       { durations: this.#durations(), seed: request.seed ?? 0 },
     );
     schedule.want(targets);
-    this.#checkSources(this.#closure(targets));
+    const { graph } = this;
+    const wantedIds = this.#targets.closure(targets);
+    checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wantedIds);
     const record = this.store.runs.begin(this.id);
     this.#statuses = new Map();
     const emit = (event: Event): void => {
@@ -312,94 +295,28 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Says what a run would do, without running anything. */
-  plan(request: { targets: readonly string[]; force?: readonly string[] | true }): PlanEntry[] {
-    const wanted = this.#closure(this.#targets(request.targets));
-    const forced = this.#forced(request.force);
-    const entries: PlanEntry[] = [];
-    for (const id of this.graph.order) {
-      if (!wanted.has(id)) continue;
-      const { verdict, prepared } = this.#foresee(id as NodeId, forced);
-      const node = this.graph.defs[id].name;
-      entries.push({ node, verdict, why: this.#reason(id as NodeId, verdict, prepared, forced) });
-    }
-    return entries;
+  plan(
+    request: { targets: readonly string[]; force?: readonly string[] | true | undefined },
+  ): PlanEntry[] {
+    const wanted = this.#targets.closure(this.#targets.resolve(request.targets));
+    return this.#foresight.plan(wanted, this.#targets.forced(request.force));
   }
 
   /** Explains why a node would run, or why it last ran. */
   why(name: string): Explanation {
-    const [id] = this.#targets([name]);
-    const wanted = this.#closure([id]);
-    const blocking: string[] = [];
-    let seen: { verdict: PlanEntry["verdict"]; prepared?: Prepared } = { verdict: "unknown" };
-    for (const other of this.graph.order) {
-      if (!wanted.has(other)) continue;
-      seen = this.#foresee(other as NodeId, new Set());
-      if (other === id) break;
-      if (seen.verdict === "run") blocking.push(this.graph.defs[other].name);
-    }
-    const node = this.graph.defs[id].name;
-    if (seen.verdict === "unknown") {
-      return {
-        node,
-        verdict: "unknown",
-        lines: [
-          `upstream will run first: ${blocking.join(", ")}`,
-          `node "${node}" runs if what they deliver differs from last time`,
-        ],
-      };
-    }
-    if (seen.verdict === "hit" && seen.prepared !== undefined) {
-      return { node, verdict: "hit", lines: this.#history(id, seen.prepared) };
-    }
-    const { verdict, prepared } = seen;
-    return { node, verdict, lines: this.#reasons(id, verdict, prepared) };
+    const id = this.#targets.node(name);
+    return this.#foresight.why(id, this.#targets.closure([id]));
   }
 
-  /** The graph as it is drawn, with what is known of each node's state. */
+  /** The graph as it is drawn, if wanted with what became of each node. */
   view(options: { status?: boolean } = {}): GraphView {
-    const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : undefined;
-    const nodes: ViewNode[] = [];
-    const edges: ViewEdge[] = [];
-    const usedInputs = new Set<string>();
-    this.graph.defs.forEach((def, id) => {
-      const status = statuses?.get(def.name);
-      const names = def.outputs.map((output) => output.name).filter((name) => name !== def.name);
-      nodes.push({
-        id: def.name,
-        kind: def.work.kind,
-        detail: describeWork(def),
-        ...(status === undefined ? {} : { status }),
-        ...(names.length === 0 ? {} : { outputs: names }),
-      });
-      const seen = new Set<string>();
-      for (const { source } of [...this.graph.wires[id], ...this.graph.tracks[id]]) {
-        const from = this.#viewSource(source, usedInputs);
-        if (from === undefined || seen.has(from)) continue;
-        seen.add(from);
-        edges.push({ from, to: def.name, style: "data" });
-      }
-      for (const other of def.after) {
-        if (!seen.has(other)) edges.push({ from: other, to: def.name, style: "order" });
-      }
-    });
-    const inputs: ViewNode[] = [...usedInputs].map((name) => ({ id: name, kind: "input" }));
-    return { name: this.workflow.name, nodes: [...inputs, ...nodes], edges };
+    const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : new Map();
+    return viewGraph(this.graph, statuses);
   }
 
   /** All nodes with their inputs and outputs, in the order of the file. */
   list(): ListEntry[] {
-    return this.graph.defs.map((def, id) => ({
-      node: def.name,
-      kind: def.work.kind,
-      inputs: this.graph.wires[id].map(({ argument, source }) => {
-        const from = describeSource(source, this.graph);
-        return from === argument ? argument : `${argument}: ${from}`;
-      }),
-      outputs: def.outputs.map(({ name, kind, path }) =>
-        kind === "value" ? name : `${name}: ${path ?? kind}`
-      ),
-      ...(def.description === undefined ? {} : { description: def.description }),
-    }));
+    return listNodes(this.graph);
   }
 
   /**
@@ -409,19 +326,11 @@ export class Engine implements AsyncDisposable {
    * @throws {UsageError} If there is no such output or nothing is stored.
    */
   output(name: string): StoredOutput {
-    const { id, position } = this.#findOutput(name);
-    let result = this.#results[id]?.[position];
-    let isStale = false;
-    if (result === undefined) {
-      for (const other of this.graph.order) {
-        if (this.#closure([id]).has(other)) this.#foresee(other as NodeId, new Set());
-      }
-      result = this.#results[id]?.[position];
-    }
-    if (result === undefined) {
-      result = this.#latest(id)?.[position];
-      isStale = true;
-    }
+    const { id, position } = this.#targets.output(name);
+    if (this.#results[id] === undefined) this.#foresight.foresee(this.#targets.closure([id]));
+    const current = this.#results[id]?.[position];
+    const result = current ?? this.#foresight.latest(id)?.[position];
+    const isStale = current === undefined;
     if (result === undefined) {
       throw new UsageError(`Output "${name}" is not stored`, {
         hint: `run it: flow run ${this.graph.defs[id].name}`,
@@ -441,13 +350,13 @@ export class Engine implements AsyncDisposable {
 
   /** Logs of the newest execution of a node, newest first. */
   log(name: string): NodeLog[] {
-    const [id] = this.#targets([name]);
-    return this.store.runs.logsOf(this.id, this.graph.defs[id].name);
+    const { name: node } = this.graph.defs[this.#targets.node(name)];
+    return this.store.runs.logsOf(this.id, node);
   }
 
   /** Inputs and params for `--help`. */
-  describe(): { inputs: readonly InputDef[]; params: readonly { path: string; value: Json }[] } {
-    return { inputs: this.workflow.inputs, params: flattenParams(this.workflow.params) };
+  describe(): { inputs: readonly InputDef[]; params: readonly ParamEntry[] } {
+    return { inputs: this.workflow.inputs, params: listParams(this.workflow.params) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -472,7 +381,7 @@ export class Engine implements AsyncDisposable {
     counts: Counts,
   ): void {
     const env: Record<string, string | undefined> = {};
-    for (const id of this.#closure(targets)) {
+    for (const id of this.#targets.closure(targets)) {
       const def = this.graph.defs[id];
       const sources = [...this.graph.wires[id], ...this.graph.tracks[id]].map((wire) =>
         wire.source
@@ -489,118 +398,6 @@ export class Engine implements AsyncDisposable {
     });
   }
 
-  // ---- targets ---------------------------------------------------------------------------------
-
-  #targets(names: readonly string[]): NodeId[] {
-    if (names.length > 0) return names.map((name) => this.#targetOf(name));
-    const { graph } = this;
-    const leaves: NodeId[] = [];
-    for (let id = 0; id < graph.size; id++) {
-      const isLeaf = graph.downStarts[id] === graph.downStarts[id + 1];
-      if (isLeaf && !this.#isReplaced(id as NodeId)) leaves.push(id as NodeId);
-    }
-    return leaves;
-  }
-
-  #targetOf(name: string): NodeId {
-    const [head] = name.split(".");
-    const id = this.graph.idOf(name) ?? this.graph.idOf(head);
-    if (id !== undefined) return id;
-    const names = this.graph.defs.flatMap((def) => [def.name, ...def.outputs.map((o) => o.name)]);
-    const close = nearest(name, names);
-    throw new UsageError(`Unknown node or output "${name}"`, {
-      hint: close === undefined ? "flow ls lists them" : `did you mean "${close}"?`,
-    });
-  }
-
-  /** All outputs of the node are given from outside. */
-  #isReplaced(id: NodeId): boolean {
-    const def = this.graph.defs[id];
-    return def.outputs.length > 0 &&
-      def.outputs.every(({ name }) =>
-        this.#bound.has(name) && !this.workflow.inputs.some((input) => input.name === name) ||
-        this.#bound.has(`${def.name}.${name}`)
-      );
-  }
-
-  #forced(force: readonly string[] | true | undefined): Set<number> {
-    if (force === undefined) return new Set();
-    if (force === true) return new Set(this.graph.defs.keys());
-    return new Set(this.#targets(force));
-  }
-
-  #closure(targets: readonly NodeId[]): Set<number> {
-    const { upStarts, ups } = this.graph;
-    const seen = new Set<number>(targets);
-    for (const id of seen) for (let e = upStarts[id]; e < upStarts[id + 1]; e++) seen.add(ups[e]);
-    return seen;
-  }
-
-  /** Everything that comes from outside must be there before anything runs. */
-  #checkSources(wanted: ReadonlySet<number>): void {
-    const missing = new Set<string>();
-    const diagnostics: Diagnostic[] = [];
-    for (const id of [...wanted].sort((a, b) => a - b)) {
-      const def = this.graph.defs[id];
-      for (const { argument, source } of this.graph.wires[id]) {
-        if (source.kind === "input" && !this.#bound.has(source.input.name)) {
-          missing.add(source.input.name);
-        }
-        const problem = this.#missingPath(source);
-        if (problem === undefined) continue;
-        const span = this.workflow.locate(
-          source.kind === "input"
-            ? ["inputs", source.input.name]
-            : ["nodes", def.name, "inputs", argument],
-        );
-        diagnostics.push({
-          severity: "error",
-          code: "missing-file",
-          message: problem,
-          ...(span === undefined ? {} : { span }),
-        });
-      }
-    }
-    if (missing.size > 0) {
-      const names = [...missing];
-      throw new UsageError(
-        `Missing ${names.length === 1 ? "input" : "inputs"} ${
-          names.map((n) => `"${n}"`).join(", ")
-        }`,
-        {
-          hint: `give ${names.length === 1 ? "it" : "them"} with ${
-            names.map((n) => `--input ${n}=…`).join(" ")
-          }`,
-        },
-      );
-    }
-    if (diagnostics.length > 0) throw new DefinitionError(inOrder(diagnostics));
-  }
-
-  #missingPath(source: Source): string | undefined {
-    let path: string;
-    let shown: string;
-    if (source.kind === "file" || source.kind === "dir") {
-      path = `${this.workflow.dir}/${source.path}`;
-      if (source.path.startsWith("/")) path = source.path;
-      shown = source.path;
-    } else if (source.kind === "input") {
-      const bound = this.#bound.get(source.input.name);
-      if (bound === undefined || bound.kind === "value") return undefined;
-      path = bound.path;
-      shown = relative(this.#options.cwd, path);
-      if (shown.startsWith("..")) shown = path;
-    } else return undefined;
-    try {
-      Deno.statSync(path);
-      return undefined;
-    } catch (error) {
-      const state = error instanceof Deno.errors.NotFound ? "it does not exist" : messageOf(error);
-      const what = source.kind === "input" ? `input "${source.input.name}"` : source.kind;
-      return `Cannot read ${what} from "${shown}": ${state}`;
-    }
-  }
-
   #durations(): Float64Array {
     const known = this.store.durations(this.id);
     return Float64Array.from(this.graph.defs, (def) => known.get(def.name) ?? 1);
@@ -609,148 +406,6 @@ export class Engine implements AsyncDisposable {
   #limits(jobs: number, memoryBytes: number | undefined): Limits {
     return { cpus: jobs, memoryBytes: memoryBytes ?? totalmem(), pools: this.workflow.pools };
   }
-
-  // ---- foresight -------------------------------------------------------------------------------
-
-  /** Decides what a run would do with a node whose upstreams were foreseen before; fills in its result on a hit. */
-  #foresee(
-    id: NodeId,
-    forced: ReadonlySet<number>,
-  ): { verdict: PlanEntry["verdict"]; prepared?: Prepared } {
-    const { upStarts, ups, defs } = this.graph;
-    if (!defs[id].enabled) return { verdict: "skip" };
-    for (let e = upStarts[id]; e < upStarts[id + 1]; e++) {
-      if (this.#results[ups[e]] === undefined) return { verdict: "unknown" };
-    }
-    let prepared: Prepared;
-    try {
-      prepared = this.#rebuild.prepare(id);
-    } catch (error) {
-      if (!(error instanceof FlowError)) throw error;
-      return { verdict: "run" };
-    }
-    this.#results[id] = undefined;
-    if (forced.has(id) || !isCached(defs[id])) return { verdict: "run", prepared };
-    const outputs = this.#stored(id, this.store.lookup(prepared.key));
-    if (outputs === undefined) return { verdict: "run", prepared };
-    this.#results[id] = outputs;
-    return { verdict: "hit", prepared };
-  }
-
-  #stored(id: NodeId, result: ActionResult | undefined): OutputResult[] | undefined {
-    const def = this.graph.defs[id];
-    if (result === undefined) return undefined;
-    if (typeof def.cache === "object") {
-      const endedAt = result.usage.startedAt + result.usage.wallMs;
-      if (endedAt + def.cache.ttlMs < Date.now()) return undefined;
-    }
-    const outputs = alignOutputs(def, result.outputs);
-    const isWhole = outputs?.every(({ text, digest }) =>
-      text !== undefined || this.store.blobs.has(digest)
-    );
-    return isWhole === true ? outputs : undefined;
-  }
-
-  #reason(
-    id: NodeId,
-    verdict: PlanEntry["verdict"],
-    prepared: Prepared | undefined,
-    forced: ReadonlySet<number>,
-  ): string {
-    if (verdict === "hit") return "up to date";
-    if (verdict === "skip") return "disabled";
-    if (verdict === "unknown") return "an upstream runs first";
-    if (forced.has(id)) return "forced";
-    return this.#reasons(id, verdict, prepared).join("; ");
-  }
-
-  #reasons(id: NodeId, verdict: PlanEntry["verdict"], prepared: Prepared | undefined): string[] {
-    const def = this.graph.defs[id];
-    if (verdict === "skip") return ["disabled"];
-    if (!isCached(def)) {
-      return [def.cache === false ? "cache: false" : "its scope holds net, run or ffi: not cached"];
-    }
-    if (prepared === undefined) return ["an input cannot be read"];
-    const known = this.store.material(prepared.key);
-    if (known !== undefined) {
-      const isExpired = typeof def.cache === "object";
-      return [isExpired ? "its stored result is too old (ttl)" : "its stored bytes are gone"];
-    }
-    return this.#closestDifference(id, prepared) ?? ["never run before"];
-  }
-
-  /** Differences to the earlier key of this node that differs least, or `undefined` if there is none. */
-  #closestDifference(id: NodeId, prepared: Prepared): string[] | undefined {
-    const name = this.graph.defs[id].name;
-    let best: string[] | undefined;
-    for (const { key } of this.store.latestKeys(this.id, name, COMPARED_KEYS)) {
-      if (key === prepared.key) continue;
-      const lines = this.#difference(key, prepared);
-      if (lines === undefined || lines.length === 0) continue;
-      if (best === undefined || lines.length < best.length) best = lines;
-    }
-    return best;
-  }
-
-  #difference(key: Digest, now: { materialText: string; notes: unknown }): string[] | undefined {
-    const before = this.store.material(key);
-    if (before === undefined) return undefined;
-    return explainDifference(
-      { materialText: before.text, notes: (before.notes ?? {}) as RecordedNotes },
-      { materialText: now.materialText, notes: (now.notes ?? {}) as RecordedNotes },
-      (blob) => this.#readParts(blob),
-    );
-  }
-
-  #readParts(blob: Digest): Record<string, string> | undefined {
-    if (!isDigest(blob) || !this.store.blobs.has(blob)) return undefined;
-    return JSON.parse(new TextDecoder().decode(this.store.blobs.read(blob)));
-  }
-
-  /** For a node that is up to date: since when, and what made it run the last time. */
-  #history(id: NodeId, prepared: Prepared): string[] {
-    const name = this.graph.defs[id].name;
-    const result = this.store.lookup(prepared.key);
-    const lines = [`up to date${result === undefined ? "" : ` since run ${result.run}`}`];
-    const earlier = this.store.latestKeys(this.id, name, COMPARED_KEYS)
-      .find(({ key }) => key !== prepared.key);
-    const difference = earlier === undefined ? undefined : this.#difference(earlier.key, prepared);
-    if (earlier === undefined || difference === undefined) {
-      lines.push("it ran because it never ran before");
-    } else {lines.push(
-        `compared with run ${earlier.run}:`,
-        ...difference.map((line) => `  ${line}`),
-      );}
-    return lines;
-  }
-
-  #latest(id: NodeId): OutputResult[] | undefined {
-    const def = this.graph.defs[id];
-    for (const { key } of this.store.latestKeys(this.id, def.name, COMPARED_KEYS)) {
-      const outputs = this.#stored(id, this.store.lookup(key));
-      if (outputs !== undefined) return outputs;
-    }
-    return undefined;
-  }
-
-  #findOutput(name: string): { id: NodeId; position: number } {
-    const id = this.#targetOf(name);
-    const { outputs, name: node } = this.graph.defs[id];
-    const wanted = name.startsWith(`${node}.`) ? name.slice(node.length + 1) : name;
-    const position = outputs.findIndex((output) => output.name === wanted);
-    if (position >= 0) return { id, position };
-    if (name === node && outputs.length === 1) return { id, position: 0 };
-    throw new UsageError(
-      outputs.length === 0
-        ? `Node "${node}" has no outputs`
-        : `Node "${node}" has ${outputs.length} outputs, none named "${wanted}"`,
-      outputs.length === 0 ? {} : {
-        hint: `name one: ${outputs.map((output) => `${node}.${output.name}`).join(", ")}`,
-      },
-    );
-  }
-
-  // ---- views -----------------------------------------------------------------------------------
 
   #fold(event: Event): void {
     const statuses = this.#statuses;
@@ -769,8 +424,8 @@ export class Engine implements AsyncDisposable {
     }
   }
 
-  #lastStatuses(): Map<string, ViewNode["status"]> {
-    const statuses = new Map<string, ViewNode["status"]>();
+  #lastStatuses(): Map<string, ViewStatus> {
+    const statuses = new Map<string, ViewStatus>();
     const last = this.store.runs.latest(this.id);
     if (last === undefined) return statuses;
     for (const event of this.store.runs.events(last)) {
@@ -785,13 +440,6 @@ export class Engine implements AsyncDisposable {
       }
     }
     return statuses;
-  }
-
-  #viewSource(source: Source, usedInputs: Set<string>): string | undefined {
-    if (source.kind === "output") return this.graph.defs[source.node].name;
-    if (source.kind !== "input") return undefined;
-    usedInputs.add(source.input.name);
-    return source.input.name;
   }
 }
 
@@ -857,18 +505,4 @@ function variablesOf(def: NodeDef, sources: readonly Source[]): string[] {
     ...Object.values(def.command?.env ?? {}).flatMap((v) => typeof v === "string" ? [] : [v.env]),
     ...sources.flatMap((source) => source.kind === "env" ? [source.name] : []),
   ];
-}
-
-function describeWork(def: NodeDef): string {
-  const { work } = def;
-  if (work.kind === "call") return `${work.module}#${work.export}`;
-  const text = "argv" in work ? work.argv.join(" ") : work.script.trim().split("\n")[0];
-  return text.length > 32 ? text.slice(0, 31) + "…" : text;
-}
-
-function flattenParams(params: Json, prefix = "params"): { path: string; value: Json }[] {
-  if (params === null || typeof params !== "object" || Array.isArray(params)) {
-    return [{ path: prefix, value: params }];
-  }
-  return Object.entries(params).flatMap(([key, value]) => flattenParams(value, `${prefix}.${key}`));
 }

@@ -6,12 +6,12 @@
  */
 
 import type { Diagnostic } from "./base/error.ts";
+import { compressRows, findCycle, reverseRows, type Rows, topologicalOrder } from "./base/rows.ts";
 import { nearest } from "./base/suggest.ts";
+import { type DefinitionPath, type Meaning, Names, type NodeId, Problems } from "./names.ts";
 import type { InputDef, Json, NodeDef, SourceRef, Workflow } from "./workflow.ts";
 
-/** Dense id of a node: 0 … size-1 in the order of the workflow; never reused. */
-export type NodeId = number & { readonly [nodeIdBrand]: true };
-declare const nodeIdBrand: unique symbol;
+export type { NodeId } from "./names.ts";
 
 /** Where an argument's value comes from, after names are resolved. */
 export type Source =
@@ -39,12 +39,10 @@ export interface Graph {
   readonly wires: readonly (readonly Wire[])[];
   /** Sources of `track:`; their `argument` is the source as written. */
   readonly tracks: readonly (readonly Wire[])[];
-  /** Upstream ids of node i are `ups[upStarts[i] … upStarts[i+1])`, unique, ascending. */
-  readonly upStarts: Uint32Array;
-  readonly ups: Uint32Array;
-  /** Downstream ids, same form. */
-  readonly downStarts: Uint32Array;
-  readonly downs: Uint32Array;
+  /** Ids of the nodes a node needs, unique and ascending. */
+  readonly ups: Rows;
+  /** Ids of the nodes that need a node. */
+  readonly downs: Rows;
   /** All ids, every node after its upstreams; ties in id order. */
   readonly order: Uint32Array;
   /** Node id by node name and by unique output name. */
@@ -88,45 +86,43 @@ export function buildGraph(
   return { graph: builder.build(), diagnostics: builder.diagnostics };
 }
 
-/** What a name stands for. */
-type Meaning =
-  | { readonly kind: "input"; readonly input: InputDef }
-  | { readonly kind: "output"; readonly node: NodeId; readonly output: number };
-
 class Builder {
-  readonly diagnostics: Diagnostic[] = [];
-  readonly #meanings = new Map<string, Meaning>();
-  readonly #nodeIds = new Map<string, NodeId>();
+  readonly #workflow: Workflow;
+  readonly #options: GraphOptions;
+  readonly #problems: Problems;
+  readonly #names: Names;
   readonly #used = new Set<string>();
 
-  constructor(readonly workflow: Workflow, readonly options: GraphOptions) {}
+  constructor(workflow: Workflow, options: GraphOptions) {
+    this.#workflow = workflow;
+    this.#options = options;
+    this.#problems = new Problems(workflow);
+    this.#names = new Names(workflow, this.#problems, new Set(options.provided));
+  }
+
+  get diagnostics(): Diagnostic[] {
+    return this.#problems.found;
+  }
 
   build(): Graph {
-    this.#declareInputs();
-    this.#declareNodes();
-    this.#checkPaths();
-    const { nodes } = this.workflow;
+    const { nodes } = this.#workflow;
     const wires = nodes.map((def) => this.#wiresOf(def));
     const tracks = nodes.map((def) => this.#tracksOf(def));
     this.#reportUnusedInputs();
-    const edges = nodes.map((def, id) =>
-      upstreamsOf([...wires[id], ...tracks[id]], this.#afterOf(def))
+    const ups = compressRows(
+      nodes.map((def, id) => upstreamsOf(wires[id], tracks[id], this.#afterOf(def))),
     );
-    const { starts: upStarts, targets: ups } = compress(edges);
-    const { starts: downStarts, targets: downs } = reverse(upStarts, ups);
-    const order = topologicalOrder(upStarts, ups, downStarts, downs);
-    if (order.length < nodes.length) this.#reportCycle(order, upStarts, ups);
-    const nodeIds = this.#nodeIds;
-    const meanings = this.#meanings;
+    const downs = reverseRows(ups);
+    const order = topologicalOrder(ups, downs);
+    if (order.length < nodes.length) this.#reportCycle(ups, order);
+    const { nodeIds, meanings } = this.#names;
     return {
-      workflow: this.workflow,
+      workflow: this.#workflow,
       size: nodes.length,
       defs: nodes,
       wires,
       tracks,
-      upStarts,
       ups,
-      downStarts,
       downs,
       order,
       idOf(name: string): NodeId | undefined {
@@ -138,147 +134,6 @@ class Builder {
     };
   }
 
-  #declareInputs(): void {
-    for (const input of this.workflow.inputs) {
-      if (input.name === "params") {
-        this.#error("reserved-name", `Cannot name an input "params": the name is reserved`, [
-          "inputs",
-          input.name,
-        ], { part: "key", hint: "choose another name" });
-      }
-      this.#meanings.set(input.name, { kind: "input", input });
-    }
-  }
-
-  #declareNodes(): void {
-    const provided = new Set(this.options.provided);
-    this.workflow.nodes.forEach((def, index) => {
-      const node = index as NodeId;
-      if (def.name === "params") {
-        this.#error("reserved-name", `Cannot name a node "params": the name is reserved`, [
-          "nodes",
-          def.name,
-        ], { part: "key", hint: "choose another name" });
-      }
-      this.#nodeIds.set(def.name, node);
-      def.outputs.forEach((output, position) => {
-        const { name } = output;
-        const qualified = `${def.name}.${name}`;
-        const meaning: Meaning = provided.has(name) || provided.has(qualified)
-          ? {
-            kind: "input",
-            input: { name: provided.has(name) ? name : qualified, kind: output.kind },
-          }
-          : { kind: "output", node, output: position };
-        this.#meanings.set(qualified, meaning);
-        const earlier = this.#meanings.get(name);
-        if (earlier === undefined) this.#meanings.set(name, meaning);
-        else this.#reportDuplicate(def, name, earlier);
-      });
-    });
-    for (const [name, id] of this.#nodeIds) {
-      const { outputs } = this.workflow.nodes[id];
-      const earlier = this.#meanings.get(name);
-      if (earlier === undefined && outputs.length === 1) {
-        const only = this.#meanings.get(`${name}.${outputs[0].name}`);
-        if (only !== undefined) this.#meanings.set(name, only);
-      } else if (earlier?.kind === "input" && earlier.input.name === name && !provided.has(name)) {
-        this.#error("ambiguous-name", `Cannot tell "${name}" apart: it is an input and a node`, [
-          "nodes",
-          name,
-        ], {
-          part: "key",
-          related: this.#placeOf(`input "${name}"`, ["inputs", name], "key"),
-          hint: "rename one of them",
-        });
-      } else if (earlier?.kind === "output" && earlier.node !== id) {
-        const other = this.workflow.nodes[earlier.node].name;
-        this.#error(
-          "ambiguous-name",
-          `Cannot tell "${name}" apart: it is a node and an output of node "${other}"`,
-          ["nodes", name],
-          {
-            part: "key",
-            related: this.#placeOf(`node "${other}"`, ["nodes", other], "key"),
-            hint: "rename one of them",
-          },
-        );
-      }
-    }
-  }
-
-  #reportDuplicate(def: NodeDef, name: string, earlier: Meaning): void {
-    const first = earlier.kind === "input"
-      ? `input "${name}"`
-      : `node "${this.workflow.nodes[earlier.node].name}"`;
-    const path = earlier.kind === "input"
-      ? ["inputs", name]
-      : ["nodes", this.workflow.nodes[earlier.node].name, "outputs", name];
-    this.#error(
-      "duplicate-output",
-      `Cannot declare output "${name}" of node "${def.name}": ${first} already provides that name`,
-      ["nodes", def.name, "outputs", name],
-      { part: "key", related: this.#placeOf("first", path, "key"), hint: "rename one of them" },
-    );
-  }
-
-  /** Two outputs may not publish one path, nor may one lie inside another or overwrite an input. */
-  #checkPaths(): void {
-    const owners = new Map<string, { def: NodeDef; name: string; kind: "file" | "dir" }>();
-    for (const def of this.workflow.nodes) {
-      for (const { name, path, kind } of def.outputs) {
-        if (path === undefined || kind === "value") continue;
-        const normal = normalizePath(path);
-        const owner = owners.get(normal);
-        if (owner !== undefined) {
-          this.#reportPathClash(def, name, normal, owner, "already writes it");
-        } else owners.set(normal, { def, name, kind });
-      }
-    }
-    for (const [path, { def, name }] of owners) {
-      for (let cut = path.lastIndexOf("/"); cut > 0; cut = path.lastIndexOf("/", cut - 1)) {
-        const owner = owners.get(path.slice(0, cut));
-        if (owner !== undefined) {
-          this.#reportPathClash(def, name, path, owner, `writes "${path.slice(0, cut)}"`);
-        }
-      }
-    }
-    const inputs = this.workflow.inputs.filter((input) =>
-      input.kind !== "value" && typeof input.default === "string"
-    );
-    for (const input of inputs) {
-      const owner = owners.get(normalizePath(String(input.default)));
-      if (owner === undefined) continue;
-      this.#error(
-        "path-conflict",
-        `Cannot publish output "${owner.name}" of node "${owner.def.name}": its path "${input.default}" is input "${input.name}"`,
-        ["nodes", owner.def.name, "outputs", owner.name],
-        {
-          related: this.#placeOf(`input "${input.name}"`, ["inputs", input.name], "key"),
-          hint: "publish the output under another path",
-        },
-      );
-    }
-  }
-
-  #reportPathClash(
-    def: NodeDef,
-    name: string,
-    path: string,
-    owner: { def: NodeDef; name: string },
-    state: string,
-  ): void {
-    this.#error(
-      "path-conflict",
-      `Cannot publish output "${name}" of node "${def.name}" as "${path}": output "${owner.name}" of node "${owner.def.name}" ${state}`,
-      ["nodes", def.name, "outputs", name],
-      {
-        related: this.#placeOf("first", ["nodes", owner.def.name, "outputs", owner.name], "key"),
-        hint: "give each output a path of its own",
-      },
-    );
-  }
-
   #wiresOf(def: NodeDef): Wire[] {
     const wires: Wire[] = [];
     for (const [argument, ref] of Object.entries(def.inputs)) {
@@ -286,9 +141,9 @@ class Builder {
       if (source !== undefined) wires.push({ argument, source });
     }
     if (def.work.kind !== "call") return wires;
-    const parameters = this.options.parametersOf(def);
+    const parameters = this.#options.parametersOf(def);
     if ("problem" in parameters) {
-      this.#error("bad-function", parameters.problem, ["nodes", def.name, "call"], {
+      this.#problems.add("bad-function", parameters.problem, ["nodes", def.name, "call"], {
         hint: parameters.hint,
       });
     } else if (parameters.kind !== "opaque") {
@@ -312,7 +167,7 @@ class Builder {
       const known = names.length === 0
         ? "it takes no inputs"
         : `it takes ${names.map((n) => `"${n}"`).join(", ")}`;
-      this.#error(
+      this.#problems.add(
         "unknown-argument",
         `Cannot pass input "${argument}" to function "${
           exportOf(def)
@@ -337,7 +192,7 @@ class Builder {
       case "input":
         return source.input.kind !== "value";
       case "output":
-        return this.workflow.nodes[source.node].outputs[source.output].kind !== "value";
+        return this.#workflow.nodes[source.node].outputs[source.output].kind !== "value";
       default:
         return false;
     }
@@ -350,8 +205,8 @@ class Builder {
   ): void {
     for (const { name, optional } of names) {
       if (Object.hasOwn(def.inputs, name)) continue;
-      const meaning = this.#meanings.get(name);
-      const isOwn = meaning?.kind === "output" && this.workflow.nodes[meaning.node] === def;
+      const meaning = this.#names.meanings.get(name);
+      const isOwn = meaning?.kind === "output" && this.#workflow.nodes[meaning.node] === def;
       if (meaning !== undefined && !(isOwn && optional)) {
         wires.push({ argument: name, source: this.#use(name, meaning) });
       } else if (!optional) {
@@ -376,11 +231,11 @@ class Builder {
   #afterOf(def: NodeDef): NodeId[] {
     const ids: NodeId[] = [];
     def.after.forEach((name, position) => {
-      const id = this.#nodeIds.get(name);
+      const id = this.#names.nodeIds.get(name);
       if (id !== undefined) ids.push(id);
       else {
-        const close = nearest(name, [...this.#nodeIds.keys()]);
-        this.#error(
+        const close = nearest(name, [...this.#names.nodeIds.keys()]);
+        this.#problems.add(
           "unknown-node",
           `Cannot run node "${def.name}" after "${name}": there is no such node`,
           ["nodes", def.name, "after", position],
@@ -395,7 +250,7 @@ class Builder {
     def: NodeDef,
     what: string,
     ref: SourceRef,
-    at: readonly (string | number)[],
+    at: DefinitionPath,
   ): Source | undefined {
     const path = ["nodes", def.name, ...at];
     switch (ref.kind) {
@@ -416,20 +271,20 @@ class Builder {
     def: NodeDef,
     what: string,
     name: string,
-    path: readonly (string | number)[],
+    path: DefinitionPath,
   ): Source | undefined {
     if (name === "params" || name.startsWith("params.")) {
       return this.#resolveParam(def, what, name, path);
     }
-    const meaning = this.#meanings.get(name);
+    const meaning = this.#names.meanings.get(name);
     if (meaning !== undefined) return this.#use(name, meaning);
-    const id = this.#nodeIds.get(name);
+    const id = this.#names.nodeIds.get(name);
     if (id === undefined) {
       this.#reportUnknown(def, what, name, path);
       return undefined;
     }
-    const { outputs } = this.workflow.nodes[id];
-    this.#error(
+    const { outputs } = this.#workflow.nodes[id];
+    this.#problems.add(
       "which-output",
       outputs.length === 0
         ? `Cannot use node "${name}" as ${what} of node "${def.name}": it has no outputs`
@@ -448,16 +303,16 @@ class Builder {
     def: NodeDef,
     what: string,
     name: string,
-    path: readonly (string | number)[],
+    path: DefinitionPath,
   ): Source | undefined {
-    let value: Json = this.workflow.params as Json;
+    let value: Json = this.#workflow.params as Json;
     let reached = "params";
     for (const key of name.split(".").slice(1)) {
       const isObject = value !== null && typeof value === "object" && !Array.isArray(value);
       if (!isObject || !Object.hasOwn(value as object, key)) {
         const keys = isObject ? Object.keys(value as object) : [];
         const close = nearest(key, keys);
-        this.#error(
+        this.#problems.add(
           "unknown-param",
           `Cannot find "${name}" for ${what} of node "${def.name}": "${reached}" has no "${key}"`,
           path,
@@ -487,14 +342,14 @@ class Builder {
     def: NodeDef,
     what: string,
     name: string,
-    path: readonly (string | number)[],
+    path: DefinitionPath,
   ): void {
-    const candidates = [...this.#meanings.keys(), "params"];
+    const candidates = [...this.#names.meanings.keys(), "params"];
     const close = nearest(name, candidates);
-    const meaning = close === undefined ? undefined : this.#meanings.get(close);
-    const place = meaning?.kind === "output" ? this.workflow.nodes[meaning.node].name : undefined;
-    const inParams = Object.hasOwn(this.workflow.params, name);
-    this.#error(
+    const meaning = close === undefined ? undefined : this.#names.meanings.get(close);
+    const place = meaning?.kind === "output" ? this.#workflow.nodes[meaning.node].name : undefined;
+    const inParams = Object.hasOwn(this.#workflow.params, name);
+    this.#problems.add(
       "unknown-source",
       `Cannot find "${name}" for ${what} of node "${def.name}": no input and no node provides it`,
       path,
@@ -511,61 +366,34 @@ class Builder {
   }
 
   #reportUnusedInputs(): void {
-    for (const { name } of this.workflow.inputs) {
+    for (const { name } of this.#workflow.inputs) {
       if (this.#used.has(name)) continue;
-      this.#error("unused-input", `Input "${name}" is not used by any node`, ["inputs", name], {
+      this.#problems.add("unused-input", `Input "${name}" is not used by any node`, [
+        "inputs",
+        name,
+      ], {
         part: "key",
         hint: "remove it, or wire it into a node",
       });
     }
   }
 
-  #reportCycle(order: Uint32Array, upStarts: Uint32Array, ups: Uint32Array): void {
-    const path = findCycle(this.workflow.nodes.length, order, upStarts, ups);
-    const names = path.map((id) => this.workflow.nodes[id].name);
+  #reportCycle(ups: Rows, order: Uint32Array): void {
+    const path = findCycle(ups, order);
+    const names = path.map((id) => this.#workflow.nodes[id].name);
     const [first] = names;
-    this.#error(
+    this.#problems.add(
       "cycle",
       `Cannot order the nodes: they form a cycle: ${[...names, first].join(" -> ")}`,
       ["nodes", first],
       {
         part: "key",
         related: names.slice(1, 6).flatMap((name) =>
-          this.#placeOf(`node "${name}"`, ["nodes", name], "key")
+          this.#problems.placeOf(`node "${name}"`, ["nodes", name])
         ),
         hint: "break it: a node cannot depend on what depends on it",
       },
     );
-  }
-
-  #placeOf(
-    message: string,
-    path: readonly (string | number)[],
-    part: "key" | "value",
-  ): { message: string; span: NonNullable<Diagnostic["span"]> }[] {
-    const span = this.workflow.locate(path, part);
-    return span === undefined ? [] : [{ message, span }];
-  }
-
-  #error(
-    code: string,
-    message: string,
-    path: readonly (string | number)[],
-    options: {
-      part?: "key" | "value";
-      hint?: string | undefined;
-      related?: Diagnostic["related"];
-    } = {},
-  ): void {
-    const span = this.workflow.locate(path, options.part ?? "value");
-    this.diagnostics.push({
-      severity: "error",
-      code,
-      message,
-      ...(span === undefined ? {} : { span }),
-      ...(options.related === undefined ? {} : { related: options.related }),
-      ...(options.hint === undefined ? {} : { hint: options.hint }),
-    });
   }
 }
 
@@ -592,92 +420,13 @@ function exportOf(def: NodeDef): string {
   return def.work.kind === "call" ? `${def.work.module}#${def.work.export}` : def.name;
 }
 
-function normalizePath(path: string): string {
-  return path.split("/").filter((part) => part !== "" && part !== ".").join("/");
-}
-
-function upstreamsOf(wires: readonly Wire[], after: readonly NodeId[]): number[] {
-  const ids = new Set<number>(after);
-  for (const { source } of wires) if (source.kind === "output") ids.add(source.node);
-  return [...ids].sort((a, b) => a - b);
-}
-
-/** Rows of ids as one array with row starts. */
-function compress(
-  rows: readonly (readonly number[])[],
-): { starts: Uint32Array; targets: Uint32Array } {
-  const starts = new Uint32Array(rows.length + 1);
-  rows.forEach((row, i) => starts[i + 1] = starts[i] + row.length);
-  const targets = new Uint32Array(starts[rows.length]);
-  rows.forEach((row, i) => targets.set(row, starts[i]));
-  return { starts, targets };
-}
-
-/** Turns rows of upstreams into rows of downstreams, by counting sort. */
-function reverse(
-  upStarts: Uint32Array,
-  ups: Uint32Array,
-): { starts: Uint32Array; targets: Uint32Array } {
-  const size = upStarts.length - 1;
-  const starts = new Uint32Array(size + 1);
-  for (const up of ups) starts[up + 1]++;
-  for (let i = 0; i < size; i++) starts[i + 1] += starts[i];
-  const next = starts.slice(0, size);
-  const targets = new Uint32Array(ups.length);
-  for (let node = 0; node < size; node++) {
-    for (let e = upStarts[node]; e < upStarts[node + 1]; e++) targets[next[ups[e]]++] = node;
-  }
-  return { starts, targets };
-}
-
-/** Kahn 1962, a plain queue: O(nodes + edges). Shorter than the graph if it has a cycle. */
-function topologicalOrder(
-  upStarts: Uint32Array,
-  _ups: Uint32Array,
-  downStarts: Uint32Array,
-  downs: Uint32Array,
-): Uint32Array {
-  const size = upStarts.length - 1;
-  const pending = new Uint32Array(size);
-  const order = new Uint32Array(size);
-  let length = 0;
-  for (let i = 0; i < size; i++) {
-    pending[i] = upStarts[i + 1] - upStarts[i];
-    if (pending[i] === 0) order[length++] = i;
-  }
-  for (let head = 0; head < length; head++) {
-    const node = order[head];
-    for (let e = downStarts[node]; e < downStarts[node + 1]; e++) {
-      if (--pending[downs[e]] === 0) order[length++] = downs[e];
-    }
-  }
-  return order.subarray(0, length);
-}
-
-/** Walks upstream among the nodes that Kahn left over until one comes again. */
-function findCycle(
-  size: number,
-  order: Uint32Array,
-  upStarts: Uint32Array,
-  ups: Uint32Array,
+function upstreamsOf(
+  wires: readonly Wire[],
+  tracks: readonly Wire[],
+  after: readonly NodeId[],
 ): number[] {
-  const isOrdered = new Uint8Array(size);
-  for (const id of order) isOrdered[id] = 1;
-  let node = isOrdered.indexOf(0);
-  const seenAt = new Map<number, number>();
-  const walk: number[] = [];
-  while (!seenAt.has(node)) {
-    seenAt.set(node, walk.length);
-    walk.push(node);
-    for (let e = upStarts[node]; e < upStarts[node + 1]; e++) {
-      // A node Kahn left over has an upstream that was left over too.
-      if (isOrdered[ups[e]] === 0) {
-        node = ups[e];
-        break;
-      }
-    }
-  }
-  const cycle = walk.slice(seenAt.get(node)).reverse();
-  const smallest = cycle.indexOf(Math.min(...cycle));
-  return [...cycle.slice(smallest), ...cycle.slice(0, smallest)];
+  const ids: number[] = [...after];
+  for (const { source } of wires) if (source.kind === "output") ids.push(source.node);
+  for (const { source } of tracks) if (source.kind === "output") ids.push(source.node);
+  return ids.length < 2 ? ids : [...new Set(ids)].sort((a, b) => a - b);
 }

@@ -22,15 +22,14 @@ export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
 export {
   Engine,
   type EngineOptions,
-  type Explanation,
-  type ListEntry,
   type NodeLog,
-  type PlanEntry,
   type RunOutcome,
   type RunRequest,
   type StoredOutput,
 } from "./engine.ts";
 export * from "./event.ts";
+export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
+export type { ListEntry, ParamEntry } from "./survey.ts";
 export * from "./workflow.ts";
 export * from "./load/builder.ts";
 export { findWorkflow, loadWorkflow } from "./load/load.ts";

@@ -29,10 +29,11 @@ import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Graph, NodeId, Source, Wire } from "./graph.ts";
-import type { FileDigests, FileStat } from "./store/files.ts";
+import { type FileDigests, type FileStat, fileStat } from "./store/files.ts";
+import { lstatIfExists } from "./store/io.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
-import type { NodeDef } from "./workflow.ts";
+import type { NodeDef, StreamOutput } from "./workflow.ts";
 
 /** A source cannot be read: the node that needs it fails before it starts. */
 export class SourceError extends FlowError {
@@ -48,14 +49,33 @@ export interface Prepared {
   /** For people only, never part of the key: where each input comes from, with short values as text. */
   readonly notes: Notes;
   readonly inputs: readonly ActionInput[];
-  /** Files of the workspace whose content is in the key, as they were when they were hashed. */
+  /** What of the workspace is in the key, as it was when it was hashed. */
   readonly watched: readonly Watched[];
 }
 
-/** A workspace file and its stat data at the time its digest went into a key. */
-export interface Watched {
-  readonly path: string;
-  readonly stat: FileStat;
+/** A path of the workspace as it was when its content went into a key. */
+export type Watched =
+  | {
+    readonly kind: "file";
+    readonly path: string;
+    readonly digest: Digest;
+    readonly stat: FileStat;
+  }
+  | { readonly kind: "dir"; readonly path: string; readonly digest: Digest }
+  | { readonly kind: "missing"; readonly path: string };
+
+/** Tells whether a path is still as it was when its content went into a key. */
+export function isAsWatched(watched: Watched, files: FileDigests): boolean {
+  switch (watched.kind) {
+    case "file":
+      return files.isUnchanged(watched.path, watched.digest, watched.stat);
+    case "dir":
+      return files.isTreeUnchanged(watched.path, watched.digest);
+    case "missing":
+      return lstatIfExists(watched.path) === undefined;
+    default:
+      return watched satisfies never;
+  }
 }
 
 /** What `why` shows beside a material. */
@@ -78,6 +98,9 @@ export interface RebuildContext {
   /** Value of an environment variable at the start of the run. */
   env(name: string): string | undefined;
 }
+
+/** State of a file that is gone already: no file is ever like this. */
+const NO_STAT: FileStat = { sizeBytes: -1, mtimeMs: 0, ctimeMs: 0, ino: 0, executable: false };
 
 /** Values up to this many characters are kept as text in notes. */
 const NOTE_CHARS = 120;
@@ -180,7 +203,7 @@ export class Rebuild {
       case "input":
         return this.#boundInput(name, source.input.name, def, watched);
       case "output":
-        return this.#upstreamInput(name, source);
+        return this.#upstreamInput(name, source, watched);
       case "file":
       case "dir": {
         const path = resolve(this.#context.graph.workflow.dir, source.path);
@@ -225,15 +248,21 @@ export class Rebuild {
     return this.#pathInput(name, bound.kind, bound.path, bound.path, watched);
   }
 
-  #upstreamInput(name: string, source: Extract<Source, { kind: "output" }>): ActionInput {
+  #upstreamInput(
+    name: string,
+    source: Extract<Source, { kind: "output" }>,
+    watched: Watched[],
+  ): ActionInput {
     const result = this.#context.resultOf(source.node)[source.output];
     if (result.kind === "value") {
       const { digest, text } = result;
       return { name, kind: "value", digest, ...(text === undefined ? {} : { text }) };
     }
-    const path = this.publishedPath(source.node, source.output) ??
-      this.#context.blobs.pathOf(result.digest);
-    return { name, kind: result.kind, digest: result.digest, path };
+    const { kind, digest } = result;
+    const published = this.publishedPath(source.node, source.output);
+    // What is published can be edited while the node reads it.
+    if (published !== undefined) watched.push(watchedOutput(kind, published, digest));
+    return { name, kind, digest, path: published ?? this.#context.blobs.pathOf(digest) };
   }
 
   #pathInput(
@@ -254,10 +283,12 @@ export class Rebuild {
         );
       }
       if (kind === "dir") {
-        return { name, kind, path: real, digest: files.digestOfTree(real).digest };
+        const { digest } = files.digestOfTree(real);
+        watched.push({ kind, path: real, digest });
+        return { name, kind, path: real, digest };
       }
       const { digest, stat } = files.digestOf(real);
-      watched.push({ path: real, stat });
+      watched.push({ kind: "file", path: real, digest, stat });
       return { name, kind, path: real, digest };
     } catch (error) {
       if (error instanceof SourceError) throw error;
@@ -271,7 +302,10 @@ export class Rebuild {
   #globInput(name: string, pattern: string, watched: Watched[]): ActionInput {
     const { files, graph: { workflow } } = this.#context;
     const paths = expandGlob(workflow.dir, pattern);
-    for (const path of paths) watched.push({ path, stat: files.digestOf(path).stat });
+    for (const path of paths) {
+      const { digest, stat } = files.digestOf(path);
+      watched.push({ kind: "file", path, digest, stat });
+    }
     return { name, kind: "files", paths };
   }
 
@@ -322,8 +356,8 @@ export class Rebuild {
       cwd: command.cwd,
       okCodes: command.okCodes,
       ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
-      ...(command.stdout === undefined ? {} : { stdout: canonicalJson(command.stdout) }),
-      ...(command.stderr === undefined ? {} : { stderr: canonicalJson(command.stderr) }),
+      ...(command.stdout === undefined ? {} : { stdout: streamMaterial(def, command.stdout) }),
+      ...(command.stderr === undefined ? {} : { stderr: streamMaterial(def, command.stderr) }),
       params: Object.fromEntries(
         Object.entries(this.#paramsOf(def)).map(([path, value]) => [path, canonicalJson(value)]),
       ),
@@ -361,12 +395,19 @@ export class Rebuild {
     const absolute = resolve(workflow.dir, path);
     try {
       const real = Deno.realPathSync(absolute);
-      if (Deno.statSync(real).isDirectory) return files.digestOfTree(real).digest;
+      if (Deno.statSync(real).isDirectory) {
+        const { digest } = files.digestOfTree(real);
+        watched.push({ kind: "dir", path: real, digest });
+        return digest;
+      }
       const { digest, stat } = files.digestOf(real);
-      watched.push({ path: real, stat });
+      watched.push({ kind: "file", path: real, digest, stat });
       return digest;
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return "missing";
+      if (error instanceof Deno.errors.NotFound) {
+        watched.push({ kind: "missing", path: absolute });
+        return "missing";
+      }
       throw new SourceError(`Cannot read "${path}": ${messageOf(error)}`);
     }
   }
@@ -448,14 +489,44 @@ export function paramReferences(def: NodeDef): string[] {
   return [...paths].sort();
 }
 
+/**
+ * Name of the value output of a node that has one: nothing the node does can depend on it, so it is no key material, and a
+ * renamed node is a hit.
+ */
+export function onlyValueOf(def: NodeDef): string | undefined {
+  const values = def.outputs.filter(({ kind }) => kind === "value");
+  return values.length === 1 ? values[0].name : undefined;
+}
+
+/** Stands for the name of the only value output. No output can be called so. */
+const ONLY_VALUE = "=";
+
+function streamMaterial(def: NodeDef, stream: StreamOutput): string {
+  const output = stream.output === onlyValueOf(def) ? ONLY_VALUE : stream.output;
+  return canonicalJson({ ...stream, output });
+}
+
 function outputsMaterial(def: NodeDef): Record<string, string> {
+  const only = onlyValueOf(def);
   const outputs: Record<string, string> = {};
   for (const output of def.outputs) {
     const { fileName } = actionOutput(output);
     const name = fileName === undefined ? "" : ` ${fileName}`;
-    outputs[output.name] = `${output.kind}${name}${output.allowEmpty ? " allowEmpty" : ""}`;
+    outputs[output.name === only ? ONLY_VALUE : output.name] = `${output.kind}${name}${
+      output.allowEmpty ? " allowEmpty" : ""
+    }`;
   }
   return outputs;
+}
+
+function watchedOutput(kind: "file" | "dir", path: string, digest: Digest): Watched {
+  if (kind === "dir") return { kind, path, digest };
+  try {
+    return { kind, path, digest, stat: fileStat(path) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { kind, path, digest, stat: NO_STAT };
+    throw error;
+  }
 }
 
 function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
@@ -469,7 +540,9 @@ function noteOf(
   graph: Graph,
   input: ActionInput,
 ): { source: string; text?: string } {
-  const source = describeSource(wire.source, graph);
+  const source = wire.source.kind === "input" && "path" in input
+    ? `${input.kind} ${relative(graph.workflow.dir, input.path)}`
+    : describeSource(wire.source, graph);
   const text = input.kind === "value" ? input.text : undefined;
   return text === undefined || text.length > NOTE_CHARS ? { source } : { source, text };
 }

@@ -15,8 +15,9 @@ import { formatPlace } from "./base/source.ts";
 import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import type { Prepared, Rebuild } from "./rebuild.ts";
+import { isAsWatched, onlyValueOf, type Prepared, type Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
+import { alignOutputs, isCached, isExpired } from "./result.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
 import type { NodeDef } from "./workflow.ts";
 
@@ -296,6 +297,11 @@ export class RunLoop {
         this.#foreign.set(id, prepared);
         return;
       }
+      // Another process may have recorded it between the look and the claim.
+      if (this.#lookUp(id, prepared)) {
+        this.#released.push(prepared.key);
+        return;
+      }
       this.#followers.set(prepared.key, []);
     }
     const lost = this.#lostUpstreams(id, prepared);
@@ -464,7 +470,7 @@ export class RunLoop {
     if (outputs === undefined) {
       throw new InternalError(`An executor did not deliver all outputs of node "${def.name}"`);
     }
-    const changed = prepared.watched.find(({ path, stat }) => !store.files.isUnchanged(path, stat));
+    const changed = prepared.watched.find((watched) => !isAsWatched(watched, store.files));
     const isRecorded = isCached(def) && changed === undefined;
     try {
       outputs.forEach((output, position) => {
@@ -672,18 +678,6 @@ export class RunLoop {
 /** `Omit` member by member of a union. */
 export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-/** Tells whether results of a node are stored (DESIGN §3: not with net, run or ffi unless it says so). */
-export function isCached(def: NodeDef): boolean {
-  if (def.cache !== "auto") return def.cache !== false;
-  const { net, run, ffi } = def.scope;
-  return [net, run, ffi].every((allowed) => allowed !== true && allowed.length === 0);
-}
-
-function isExpired(def: NodeDef, result: ActionResult, nowMs: number): boolean {
-  if (typeof def.cache !== "object") return false;
-  return result.usage.startedAt + result.usage.wallMs + def.cache.ttlMs < nowMs;
-}
-
 /** A function node that needs one slot and nothing else: many of them may be sent to a slot at once. */
 function isShort(def: NodeDef): boolean {
   const { cpus, memoryBytes, pools } = def.resources;
@@ -698,18 +692,4 @@ function cpusOf(cpus: number, limits: Limits): number {
 
 function callName(work: NodeDef["work"]): string {
   return work.kind === "call" ? `${work.path}#${work.export}` : "";
-}
-
-/** Results in the order of the declared outputs, or `undefined` if one is missing. */
-export function alignOutputs(
-  def: NodeDef,
-  outputs: readonly OutputResult[],
-): OutputResult[] | undefined {
-  const aligned: OutputResult[] = [];
-  for (const { name, kind } of def.outputs) {
-    const found = outputs.find((output) => output.name === name && output.kind === kind);
-    if (found === undefined) return undefined;
-    aligned.push(found);
-  }
-  return aligned;
 }

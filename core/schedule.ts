@@ -15,6 +15,7 @@
  */
 
 import { IdHeap } from "./base/heap.ts";
+import type { Rows } from "./base/rows.ts";
 
 /** States of a node, as stored in the state column. */
 export const STATE = {
@@ -31,13 +32,12 @@ export const STATE = {
 /** A value of {@linkcode STATE}. */
 export type State = (typeof STATE)[keyof typeof STATE];
 
-/** The edges a schedule works on, as compressed rows (see `graph.ts`). */
+/** The edges a schedule works on. */
 export interface Edges {
   readonly size: number;
-  readonly upStarts: Uint32Array;
-  readonly ups: Uint32Array;
-  readonly downStarts: Uint32Array;
-  readonly downs: Uint32Array;
+  readonly ups: Rows;
+  readonly downs: Rows;
+  /** All ids, every one after its upstreams. */
   readonly order: Uint32Array;
 }
 
@@ -96,7 +96,7 @@ export class Schedule {
 
   /** Wants nodes and everything upstream of them. O(nodes + edges) over all calls. */
   want(targets: Iterable<number>): void {
-    const { upStarts, ups } = this.#edges;
+    const { starts, targets: ups } = this.#edges.ups;
     const stack: number[] = [];
     const added: number[] = [];
     const enter = (id: number): void => {
@@ -108,11 +108,11 @@ export class Schedule {
     };
     for (const id of targets) enter(id);
     for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-      for (let e = upStarts[id]; e < upStarts[id + 1]; e++) enter(ups[e]);
+      for (let e = starts[id]; e < starts[id + 1]; e++) enter(ups[e]);
     }
     for (const id of added) {
       let pending = 0;
-      for (let e = upStarts[id]; e < upStarts[id + 1]; e++) {
+      for (let e = starts[id]; e < starts[id + 1]; e++) {
         if (this.#states[ups[e]] !== STATE.done) pending++;
       }
       this.#pending[id] = pending;
@@ -173,8 +173,8 @@ export class Schedule {
     this.#leaveRunning(id);
     this.#states[id] = STATE.done;
     this.#unfinished--;
-    const { downStarts, downs } = this.#edges;
-    for (let e = downStarts[id]; e < downStarts[id + 1]; e++) {
+    const { starts, targets: downs } = this.#edges.downs;
+    for (let e = starts[id]; e < starts[id + 1]; e++) {
       const down = downs[e];
       if (this.#states[down] !== STATE.waiting) continue;
       if (--this.#pending[down] === 0) this.#becomeReady(down);
@@ -209,22 +209,32 @@ export class Schedule {
    */
   demand(id: number, upstreams: readonly number[]): number[] {
     const again: number[] = [];
-    let pending = 0;
+    this.#states[id] = STATE.waiting;
+    this.#pending[id] = 0;
     for (const up of upstreams) {
-      pending++;
-      if (this.#states[up] !== STATE.done) continue;
+      if (this.#states[up] !== STATE.done) {
+        this.#pending[id]++;
+        continue;
+      }
       this.#states[up] = STATE.ready;
       this.#unfinished++;
       again.push(up);
+      this.#awaitAgain(up);
     }
-    this.#states[id] = STATE.waiting;
-    this.#pending[id] = pending;
     return again;
   }
 
   /** The failed nodes a skipped node goes back to, ascending. */
   causesOf(id: number): number[] {
     return [...this.#causes.get(id) ?? []].sort((a, b) => a - b);
+  }
+
+  /** Everything that waits counts a node again that was done: it will settle a second time. */
+  #awaitAgain(up: number): void {
+    const { starts, targets: downs } = this.#edges.downs;
+    for (let e = starts[up]; e < starts[up + 1]; e++) {
+      if (this.#states[downs[e]] === STATE.waiting) this.#pending[downs[e]]++;
+    }
   }
 
   #becomeReady(id: number): void {
@@ -237,13 +247,13 @@ export class Schedule {
   }
 
   #skipDownstream(from: number, cause: number | undefined): number[] {
-    const { downStarts, downs } = this.#edges;
+    const { starts, targets: downs } = this.#edges.downs;
     const skipped: number[] = [];
     const seen = new Set<number>([from]);
     const queue = [from];
     for (let head = 0; head < queue.length; head++) {
       const id = queue[head];
-      for (let e = downStarts[id]; e < downStarts[id + 1]; e++) {
+      for (let e = starts[id]; e < starts[id + 1]; e++) {
         const down = downs[e];
         const state = this.#states[down];
         const isOpen = state === STATE.waiting || state === STATE.ready;
@@ -270,11 +280,12 @@ export class Schedule {
 /** Longest way from each node to the end, in milliseconds, the node included. O(nodes + edges). */
 function criticalPaths(edges: Edges, durations: Float64Array | undefined): Float64Array {
   const paths = new Float64Array(edges.size);
+  const { starts, targets } = edges.downs;
   for (let i = edges.order.length - 1; i >= 0; i--) {
     const id = edges.order[i];
     let longest = 0;
-    for (let e = edges.downStarts[id]; e < edges.downStarts[id + 1]; e++) {
-      longest = Math.max(longest, paths[edges.downs[e]]);
+    for (let e = starts[id]; e < starts[id + 1]; e++) {
+      longest = Math.max(longest, paths[targets[e]]);
     }
     paths[id] = longest + (durations?.[id] ?? 1);
   }

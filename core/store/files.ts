@@ -111,13 +111,13 @@ export class FileDigests {
     for (const [dir, count] of counts) if (count >= PRELOAD_MIN) this.#loadDir(dir);
   }
 
-  /** Tells whether a file is still in the state for which `digestOf` returned `stat`. */
-  isUnchanged(path: string, stat: FileStat): boolean {
-    const known = this.#known.get(path);
+  /** Tells whether a file still has the content and the state for which `digestOf` returned them. */
+  isUnchanged(path: string, digest: Digest, stat: FileStat): boolean {
     try {
-      if (!isSame(fileStat(path), stat)) return false;
-      // The same times prove nothing while the file is younger than the clock's resolution.
-      return known === undefined || this.digestOf(path).digest === known.digest;
+      // A link to the file, which is how functions get it, moves the change time: then the content decides. So it does
+      // while the file is younger than the clock's resolution.
+      return isSame({ ...fileStat(path), ctimeMs: stat.ctimeMs }, stat) &&
+        this.digestOf(path).digest === digest;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;
@@ -155,6 +155,16 @@ export class FileDigests {
     const at = this.#now();
     const stat = fileStat(path);
     this.#remember(path, { digest, sizeBytes: stat.sizeBytes, stat, at });
+  }
+
+  /** Tells whether a directory still has the content for which `digestOfTree` returned the digest. */
+  isTreeUnchanged(dir: string, digest: Digest): boolean {
+    try {
+      return this.digestOfTree(dir).digest === digest;
+    } catch (error) {
+      if (isAbsence(error) || error instanceof FlowError) return false;
+      throw error;
+    }
   }
 
   /** Writes new digests to the index. */
@@ -271,7 +281,8 @@ export class FileDigests {
   }
 }
 
-function fileStat(path: string): FileStat {
+/** Returns the state of a file; symlinks are followed. */
+export function fileStat(path: string): FileStat {
   const info = Deno.statSync(path);
   return {
     sizeBytes: info.size,

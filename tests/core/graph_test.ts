@@ -25,8 +25,8 @@ Deno.test("buildGraph() wires inputs, outputs, params and node.output by name", 
     { kind: "param", path: "params.model.depth", value: 3 },
   ] as never);
   assertEquals([...graph.order], [0, 1, 2]);
-  assertEquals([...graph.ups], [0, 1]);
-  assertEquals([...graph.downs], [1, 2]);
+  assertEquals([...graph.ups.targets], [0, 1]);
+  assertEquals([...graph.downs.targets], [1, 2]);
   assertEquals(graph.idOf("test"), 1 as never);
 });
 
@@ -48,7 +48,7 @@ Deno.test("buildGraph() infers wires from parameter names, optional ones only if
 Deno.test("buildGraph() takes a provided output from outside instead of its node", () => {
   const { graph } = sketchGraph({ a: {}, b: { takes: ["a"] } }, { provided: ["a"] });
   assertEquals(graph.wires[1][0].source.kind, "input");
-  assertEquals(graph.upStarts[2], 0);
+  assertEquals(graph.ups.starts[2], 0);
 });
 
 Deno.test("buildGraph() reports every wiring problem", async (t) => {

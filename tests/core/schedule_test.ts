@@ -124,6 +124,19 @@ Deno.test("Schedule.demand() makes done upstreams again before a node", () => {
   assertEquals(schedule.unfinished, 0);
 });
 
+Deno.test("Schedule.demand() keeps others waiting for all they wait for", () => {
+  const schedule = scheduleOf([[], [0], [], [0, 2]]);
+  schedule.want([1, 3]);
+  assertEquals([schedule.popReady(), schedule.popReady()], [0, 2]);
+  schedule.settle(0);
+  assertEquals(schedule.popReady(), 1);
+  assertEquals(schedule.demand(1, [0]), [0]);
+  schedule.settle(0);
+  assertEquals([schedule.popReady(), schedule.popReady()], [1, -1]);
+  schedule.settle(2);
+  assertEquals(schedule.popReady(), 3);
+});
+
 Deno.test("Schedule.suspend() lets a running node be queued again", () => {
   const schedule = scheduleOf([[]]);
   schedule.want([0]);

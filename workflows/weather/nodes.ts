@@ -74,8 +74,15 @@ export function monthly({ days }: { days: readonly Day[] }): Month[] {
   });
 }
 
+/** Finds the extremes of each year. */
+export function records(
+  { days, years }: { days: readonly Day[]; years: readonly number[] },
+): YearRecord[] {
+  return years.map((year) => recordsOf(days, year));
+}
+
 /** Finds the extremes of one year. */
-export function recordsOf({ days, year }: { days: readonly Day[]; year: number }): YearRecord {
+function recordsOf(days: readonly Day[], year: number): YearRecord {
   const ofYear = days.filter((day) => yearOf(day) === year);
   const top = (score: (day: Day) => number): Day =>
     ofYear.reduce((best, day) => score(day) > score(best) ? day : best);

@@ -116,15 +116,41 @@ Deno.test("isUnchanged() notices same-size edits with restored times, replaced a
   const { files } = w.open();
   for (const how of ["write", "restore", "replace"]) {
     const path = w.write("a", "aaaa");
-    const { stat } = files.digestOf(path);
-    assertEquals(files.isUnchanged(path, stat), true);
+    const { digest, stat } = files.digestOf(path);
+    assertEquals(files.isUnchanged(path, digest, stat), true);
     change(path, "bbbb", how);
-    assertEquals(files.isUnchanged(path, stat), false, how);
+    assertEquals(files.isUnchanged(path, digest, stat), false, how);
+    files.digestOf(path);
+    assertEquals(files.isUnchanged(path, digest, stat), false, "whoever else has looked");
   }
   const path = w.write("a", "aaaa");
-  const { stat } = files.digestOf(path);
+  const { digest, stat } = files.digestOf(path);
   Deno.removeSync(path);
-  assertEquals(files.isUnchanged(path, stat), false);
+  assertEquals(files.isUnchanged(path, digest, stat), false);
+});
+
+Deno.test("isUnchanged() is true for a file that got another link, whatever its change time says", () => {
+  using w = new Workspace();
+  const { files } = w.open();
+  const path = w.write("a", "aaaa");
+  const { digest, stat } = files.digestOf(path);
+  Deno.linkSync(path, `${path}-link`);
+  assertEquals(files.isUnchanged(path, digest, { ...stat, ctimeMs: stat.ctimeMs - 5000 }), true);
+});
+
+Deno.test("isTreeUnchanged() notices new, changed and removed files, and a directory that is gone", () => {
+  using w = new Workspace();
+  const { files } = w.open();
+  Deno.mkdirSync(`${w.path}/d`);
+  w.write("d/a", "aaaa");
+  const { digest } = files.digestOfTree(`${w.path}/d`);
+  assertEquals(files.isTreeUnchanged(`${w.path}/d`, digest), true);
+  w.write("d/b", "");
+  assertEquals(files.isTreeUnchanged(`${w.path}/d`, digest), false);
+  Deno.removeSync(`${w.path}/d/b`);
+  assertEquals(files.isTreeUnchanged(`${w.path}/d`, digest), true);
+  Deno.removeSync(`${w.path}/d`, { recursive: true });
+  assertEquals(files.isTreeUnchanged(`${w.path}/d`, digest), false);
 });
 
 Deno.test("digestOfTree() equals the digest of the same directory as an output", () => {

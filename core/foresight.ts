@@ -1,0 +1,217 @@
+/**
+ * What a run would do and why, without running anything: plan, why, and what is stored. Reads the store and the
+ * workspace; does not know executors or schedules.
+ *
+ * @module
+ */
+
+import type { ActionResult, OutputResult } from "./action.ts";
+import { type Digest, isDigest } from "./base/digest.ts";
+import { FlowError } from "./base/error.ts";
+import type { Graph, NodeId } from "./graph.ts";
+import type { Prepared, Rebuild } from "./rebuild.ts";
+import { alignOutputs, isCached, isExpired } from "./result.ts";
+import type { Store } from "./store/store.ts";
+import { explainDifference, type RecordedNotes } from "./why.ts";
+
+/** What would happen to a node now. `unknown`: an upstream runs, so whether it must run shows only then. */
+export type Verdict = "hit" | "run" | "unknown" | "skip";
+
+/** One node of a plan. */
+export interface PlanEntry {
+  readonly node: string;
+  readonly verdict: Verdict;
+  readonly why: string;
+}
+
+/** Why a node would run or last ran. */
+export interface Explanation {
+  readonly node: string;
+  readonly verdict: Verdict;
+  readonly lines: readonly string[];
+}
+
+/** What foresight looks at. */
+export interface ForesightContext {
+  readonly graph: Graph;
+  readonly store: Store;
+  readonly rebuild: Rebuild;
+  /** Identity of the workflow in the store. */
+  readonly workflow: string;
+  /** Outputs by node; filled in for what is foreseen as a hit. */
+  readonly results: (readonly OutputResult[] | undefined)[];
+}
+
+/** What is foreseen of a node; `prepared` is absent when its inputs are not known or cannot be read. */
+interface Foreseen {
+  readonly verdict: Verdict;
+  readonly prepared?: Prepared;
+}
+
+/** How many earlier keys of a node are compared. */
+const COMPARED_KEYS = 20;
+
+/** Foresees runs of one workflow. */
+export class Foresight {
+  readonly #c: ForesightContext;
+
+  constructor(context: ForesightContext) {
+    this.#c = context;
+  }
+
+  /** Says for each wanted node, upstreams first, what a run would do. */
+  plan(wanted: ReadonlySet<number>, forced: ReadonlySet<number>): PlanEntry[] {
+    return this.#inOrder(wanted).map((id) => {
+      const foreseen = this.#foresee(id, forced);
+      const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
+      return { node: this.#c.graph.defs[id].name, verdict: foreseen.verdict, why };
+    });
+  }
+
+  /**
+   * Explains one node.
+   *
+   * @param id The node.
+   * @param closure The node with everything upstream of it.
+   */
+  why(id: NodeId, closure: ReadonlySet<number>): Explanation {
+    const { defs } = this.#c.graph;
+    const running: string[] = [];
+    let foreseen: Foreseen = { verdict: "unknown" };
+    for (const other of this.#inOrder(closure)) {
+      foreseen = this.#foresee(other, new Set());
+      if (other === id) break;
+      if (foreseen.verdict === "run") running.push(defs[other].name);
+    }
+    const node = defs[id].name;
+    const { verdict, prepared } = foreseen;
+    if (verdict === "unknown") {
+      const lines = [
+        `upstream will run first: ${running.join(", ")}`,
+        `node "${node}" runs if what they deliver differs from last time`,
+      ];
+      return { node, verdict, lines };
+    }
+    const isUpToDate = verdict === "hit" && prepared !== undefined;
+    return {
+      node,
+      verdict,
+      lines: isUpToDate ? this.#history(id, prepared) : this.#reasons(id, foreseen),
+    };
+  }
+
+  /** Fills in the results of everything that is up to date. */
+  foresee(wanted: ReadonlySet<number>): void {
+    for (const id of this.#inOrder(wanted)) this.#foresee(id, new Set());
+  }
+
+  /** The newest stored outputs of a node, whether they are up to date or not. */
+  latest(id: NodeId): OutputResult[] | undefined {
+    for (const { key } of this.#earlierKeys(id)) {
+      const outputs = this.#stored(id, this.#c.store.lookup(key));
+      if (outputs !== undefined) return outputs;
+    }
+    return undefined;
+  }
+
+  #inOrder(wanted: ReadonlySet<number>): NodeId[] {
+    return [...this.#c.graph.order].filter((id) => wanted.has(id)) as NodeId[];
+  }
+
+  #foresee(id: NodeId, forced: ReadonlySet<number>): Foreseen {
+    const { graph: { ups, defs }, results, rebuild, store } = this.#c;
+    results[id] = undefined;
+    if (!defs[id].enabled) return { verdict: "skip" };
+    const upstreams = ups.targets.subarray(ups.starts[id], ups.starts[id + 1]);
+    if (upstreams.some((up) => results[up] === undefined)) {
+      return { verdict: upstreams.some((up) => !defs[up].enabled) ? "skip" : "unknown" };
+    }
+    let prepared: Prepared;
+    try {
+      prepared = rebuild.prepare(id);
+    } catch (error) {
+      if (!(error instanceof FlowError)) throw error;
+      // The run says it with the node; here it only means that the node cannot be a hit.
+      return { verdict: "run" };
+    }
+    if (forced.has(id) || !isCached(defs[id])) return { verdict: "run", prepared };
+    const outputs = this.#stored(id, store.lookup(prepared.key));
+    if (outputs === undefined) return { verdict: "run", prepared };
+    results[id] = outputs;
+    return { verdict: "hit", prepared };
+  }
+
+  #stored(id: NodeId, result: ActionResult | undefined): OutputResult[] | undefined {
+    const def = this.#c.graph.defs[id];
+    if (result === undefined || isExpired(def, result, Date.now())) return undefined;
+    const outputs = alignOutputs(def, result.outputs);
+    const isWhole = outputs?.every(({ text, digest }) =>
+      text !== undefined || this.#c.store.blobs.has(digest)
+    );
+    return isWhole === true ? outputs : undefined;
+  }
+
+  #reasons(id: NodeId, { verdict, prepared }: Foreseen): string[] {
+    const def = this.#c.graph.defs[id];
+    if (verdict === "hit") return ["up to date"];
+    if (verdict === "skip") return ["disabled"];
+    if (verdict === "unknown") return ["an upstream runs first"];
+    if (!isCached(def)) {
+      return [def.cache === false ? "cache: false" : "its scope holds net, run or ffi: not cached"];
+    }
+    if (prepared === undefined) return ["an input cannot be read"];
+    if (this.#c.store.material(prepared.key) !== undefined) {
+      const isBounded = typeof def.cache === "object";
+      return [isBounded ? "its stored result is too old (ttl)" : "its stored bytes are gone"];
+    }
+    return this.#closestDifference(id, prepared) ?? ["never run before"];
+  }
+
+  /** For a node that is up to date: since when, and what made it run the last time. */
+  #history(id: NodeId, prepared: Prepared): string[] {
+    const result = this.#c.store.lookup(prepared.key);
+    const lines = [`up to date${result === undefined ? "" : ` since run ${result.run}`}`];
+    const earlier = this.#earlierKeys(id).find(({ key }) => key !== prepared.key);
+    const difference = earlier === undefined ? undefined : this.#difference(earlier.key, prepared);
+    if (earlier === undefined || difference === undefined) {
+      return [...lines, "it ran because it never ran before"];
+    }
+    return [
+      ...lines,
+      `compared with run ${earlier.run}:`,
+      ...difference.map((line) => `  ${line}`),
+    ];
+  }
+
+  /** Differences to the earlier key of this node that differs least, or `undefined` if there is none. */
+  #closestDifference(id: NodeId, prepared: Prepared): string[] | undefined {
+    let best: string[] | undefined;
+    for (const { key } of this.#earlierKeys(id)) {
+      const lines = key === prepared.key ? [] : this.#difference(key, prepared) ?? [];
+      if (lines.length === 0) continue;
+      if (best === undefined || lines.length < best.length) best = lines;
+    }
+    return best;
+  }
+
+  #earlierKeys(id: NodeId): readonly { readonly key: Digest; readonly run: string }[] {
+    const { store, workflow, graph } = this.#c;
+    return store.latestKeys(workflow, graph.defs[id].name, COMPARED_KEYS);
+  }
+
+  #difference(key: Digest, { materialText, notes }: Prepared): string[] | undefined {
+    const before = this.#c.store.material(key);
+    if (before === undefined) return undefined;
+    return explainDifference(
+      { materialText: before.text, notes: (before.notes ?? {}) as RecordedNotes },
+      { materialText, notes },
+      (blob) => this.#readParts(blob),
+    );
+  }
+
+  #readParts(blob: Digest): Record<string, string> | undefined {
+    const { blobs } = this.#c.store;
+    if (!isDigest(blob) || !blobs.has(blob)) return undefined;
+    return JSON.parse(new TextDecoder().decode(blobs.read(blob)));
+  }
+}
