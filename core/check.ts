@@ -14,9 +14,24 @@ import type { Json, NodeDef, Workflow } from "./workflow.ts";
 /** Returns the problems of all nodes that show without looking at other nodes. */
 export function checkNodes(workflow: Workflow): Diagnostic[] {
   return workflow.nodes.flatMap((def) => [
+    ...checkMap(workflow, def),
     ...checkResources(workflow, def),
     ...new CommandCheck(workflow, def).run(),
   ]);
+}
+
+/** Map-specs are read and checked, but this version does not run them: better refused than run as one call. */
+function checkMap(workflow: Workflow, def: NodeDef): Diagnostic[] {
+  if (def.map === undefined) return [];
+  const span = workflow.locate(["nodes", def.name, "map"], "key");
+  return [{
+    severity: "error",
+    code: "unsupported",
+    message:
+      `Cannot run node "${def.name}" element by element: "map" is not supported by this version`,
+    ...(span === undefined ? {} : { span }),
+    hint: "call a function that takes the whole array",
+  }];
 }
 
 /** A node that asks for more than there ever is would wait for ever. */
