@@ -29,6 +29,7 @@ import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Graph, NodeId, Source, Wire } from "./graph.ts";
+import { onlyValueOf } from "./result.ts";
 import { type FileDigests, type FileStat, fileStat } from "./store/files.ts";
 import { lstatIfExists } from "./store/io.ts";
 import type { Blobs } from "./store/blobs.ts";
@@ -487,15 +488,6 @@ export function paramReferences(def: NodeDef): string[] {
     }
   }
   return [...paths].sort();
-}
-
-/**
- * Name of the value output of a node that has one: nothing the node does can depend on it, so it is no key material, and a
- * renamed node is a hit.
- */
-export function onlyValueOf(def: NodeDef): string | undefined {
-  const values = def.outputs.filter(({ kind }) => kind === "value");
-  return values.length === 1 ? values[0].name : undefined;
 }
 
 /** Stands for the name of the only value output. No output can be called so. */

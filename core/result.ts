@@ -21,16 +21,28 @@ export function isExpired(def: NodeDef, { usage }: ActionResult, nowMs: number):
   return usage.startedAt + usage.wallMs + def.cache.ttlMs < nowMs;
 }
 
+/**
+ * Name of the value output of a node that has one: nothing the node does can depend on it, so it is no key material, and a
+ * renamed node is a hit.
+ */
+export function onlyValueOf(def: NodeDef): string | undefined {
+  const values = def.outputs.filter(({ kind }) => kind === "value");
+  return values.length === 1 ? values[0].name : undefined;
+}
+
 /** Results in the order of the declared outputs, or `undefined` if one is missing. */
 export function alignOutputs(
   def: NodeDef,
   outputs: readonly OutputResult[],
 ): OutputResult[] | undefined {
+  const only = onlyValueOf(def);
   const aligned: OutputResult[] = [];
   for (const { name, kind } of def.outputs) {
-    const found = outputs.find((output) => output.name === name && output.kind === kind);
+    const found = outputs.find((output) =>
+      output.kind === kind && (output.name === name || name === only)
+    );
     if (found === undefined) return undefined;
-    aligned.push(found);
+    aligned.push(found.name === name ? found : { ...found, name });
   }
   return aligned;
 }

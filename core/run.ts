@@ -15,7 +15,7 @@ import { formatPlace } from "./base/source.ts";
 import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { isAsWatched, onlyValueOf, type Prepared, type Rebuild } from "./rebuild.ts";
+import { isAsWatched, type Prepared, type Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
