@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Flags of `deno run` that flow needs; the launcher, `deno install` and `deno compile` bake the same. */
-const DENO_FLAGS = ["-A", "--no-prompt", "--unstable-worker-options", "--quiet"];
+/**
+ * Flags of `deno run` that flow needs. No lock: packages of nodes are pinned by the lock of the user, and must not get
+ * into ours; the launcher, `deno install` and `deno compile` bake the others.
+ */
+const DENO_FLAGS = ["-A", "--no-prompt", "--unstable-worker-options", "--quiet", "--no-lock"];
 
 /**
  * Returns program and leading arguments that run this very flow, whatever form it has: from source,
