@@ -123,6 +123,7 @@ export class Engine implements AsyncDisposable {
   #warmPool: HostPool | undefined;
   readonly #targets: Targets;
   readonly #foresight: Foresight;
+  #knownDurations: ReadonlyMap<string, number> | undefined;
   /** States of the nodes of the run that this engine made. */
   #statuses: Map<string, ViewStatus> | undefined;
 
@@ -237,7 +238,7 @@ export class Engine implements AsyncDisposable {
     const jobs = Math.max(1, request.jobs ?? cpus().length);
     const schedule = new Schedule(
       this.graph,
-      { durations: this.#durations(), seed: request.seed ?? 0 },
+      { durations: this.#priorities(), seed: request.seed ?? 0 },
     );
     schedule.want(targets);
     const { graph } = this;
@@ -354,6 +355,11 @@ export class Engine implements AsyncDisposable {
     return this.store.runs.logsOf(this.id, node);
   }
 
+  /** How long a node took when it last ran, in milliseconds. */
+  expectedMs(node: string): number | undefined {
+    return this.#durations().get(node);
+  }
+
   /** Inputs and params for `--help`. */
   describe(): { inputs: readonly InputDef[]; params: readonly ParamEntry[] } {
     return { inputs: this.workflow.inputs, params: listParams(this.workflow.params) };
@@ -398,9 +404,12 @@ export class Engine implements AsyncDisposable {
     });
   }
 
-  #durations(): Float64Array {
-    const known = this.store.durations(this.id);
-    return Float64Array.from(this.graph.defs, (def) => known.get(def.name) ?? 1);
+  #priorities(): Float64Array {
+    return Float64Array.from(this.graph.defs, (def) => this.#durations().get(def.name) ?? 1);
+  }
+
+  #durations(): ReadonlyMap<string, number> {
+    return this.#knownDurations ??= this.store.durations(this.id);
   }
 
   #limits(jobs: number, memoryBytes: number | undefined): Limits {

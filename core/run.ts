@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Action, ActionResult, Completion, Failure, OutputResult, Usage } from "./action.ts";
+import type { Action, Completion, Failure, OutputResult, Usage } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";

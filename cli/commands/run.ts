@@ -5,7 +5,7 @@
  */
 
 import { buildCommand, type Command } from "@stricli/core";
-import type { Event } from "../../core/mod.ts";
+import type { Engine, Event } from "../../core/mod.ts";
 import { UsageError } from "../../core/base/error.ts";
 import type { CliContext } from "../context.ts";
 import {
@@ -170,7 +170,7 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
   }
   using trap = new SignalTrap((signal, isFirst) => tellSignal(signal, isFirst, flags));
   using _timer = stopAfter(flags.timeout, trap);
-  using progress = await surfaceOf(flags, trap);
+  using progress = await surfaceOf(flags, trap, engine);
   const { outcome } = await engine.run({
     targets,
     failFast: flags.failFast,
@@ -250,13 +250,14 @@ interface Surface extends Disposable {
 }
 
 /** Chooses how the run is shown. */
-async function surfaceOf(flags: RunFlags, trap: SignalTrap): Promise<Surface> {
+async function surfaceOf(flags: RunFlags, trap: SignalTrap, engine: Engine): Promise<Surface> {
   if (flags.json) return jsonSurface(trap);
   const { openProgress } = await import("../progress_live.ts");
   return await openProgress({
     color: flags.color,
     debug: flags.debug,
     verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
+    expectedMs: (node) => engine.expectedMs(node),
   });
 }
 
