@@ -294,7 +294,7 @@ async function editWhileRunning(space: TestSpace, edit: () => void) {
   space.write({ "sync/x": "" });
   for (const name of ["sync/ready", "sync/go"]) if (space.has(name)) space.remove(name);
   const live = space.start(["run", "--json"]);
-  await space.appears("sync/ready");
+  await live.untilThere(space.at("sync/ready"));
   edit();
   space.write({ "sync/go": "" });
   return await live.result();

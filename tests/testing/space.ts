@@ -50,13 +50,7 @@ export class TestSpace extends TemporaryDirectory {
 
   /** Tells whether a path exists. */
   has(name: string): boolean {
-    try {
-      Deno.lstatSync(this.at(name));
-      return true;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
+    return exists(this.at(name));
   }
 
   /** Removes a file or directory. */
@@ -101,11 +95,6 @@ export class TestSpace extends TemporaryDirectory {
     const result = await this.run(...args);
     assertEquals(result.code, 0, result.stderr + result.stdout);
     return result.started;
-  }
-
-  /** Waits until a file exists. */
-  async appears(name: string): Promise<void> {
-    await until(() => this.has(name), `${name} to appear`);
   }
 
   /** Command lines of living processes that belong to this workspace. */
@@ -197,6 +186,16 @@ export class LiveRun {
     }
   }
 
+  /** Waits until a file exists; fails if the run ends before. */
+  async untilThere(path: string): Promise<void> {
+    const isThere = () => exists(path);
+    await until(() => isThere() || this.#isOver, path);
+    if (!isThere()) {
+      const { code, stdout, stderr } = await this.result();
+      throw new Error(`The run ended with ${code} before ${path} was there\n${stdout}${stderr}`);
+    }
+  }
+
   /** Waits for the end. */
   async result(): Promise<RunResult> {
     const [{ code }, stdout, stderr] = await Promise.all([
@@ -263,6 +262,16 @@ export async function until(
     const text = typeof what === "string" ? what : what();
     assertOk(Date.now() < deadline, `waited in vain for ${text}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
