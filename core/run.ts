@@ -153,7 +153,7 @@ export class RunLoop {
       this.#flush();
       if (ended + checked + started > 0) {
         // Let signals, timers and the executors' messages in between turns.
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await new Promise((resolve) => setImmediate(resolve));
         continue;
       }
       await this.#wait();
