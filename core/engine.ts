@@ -9,28 +9,34 @@ import { cpus, totalmem } from "node:os";
 import { dirname, relative } from "node:path";
 import type { OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
-import { DefinitionError, type Diagnostic, InternalError, UsageError } from "./base/error.ts";
-import { nearest } from "./base/suggest.ts";
+import { type Diagnostic, InternalError, UsageError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
-import { checkNodes } from "./check.ts";
-import { CodeIndex, CodeProblem } from "./code/code.ts";
+import { CodeIndex } from "./code/code.ts";
 import type { Counts, Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
-import { buildGraph, type Graph, type NodeId, type Parameters, type Source } from "./graph.ts";
-import { writeMemo } from "./memo.ts";
+import type { Graph } from "./graph.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
-import { isCached } from "./result.ts";
-import { type Limits, RunLoop } from "./run.ts";
+import { remember } from "./remember.ts";
+import { RunLoop } from "./run.ts";
 import { Schedule } from "./schedule.ts";
+import type { Limits } from "./slots.ts";
 import { Store } from "./store/store.ts";
-import { type ListEntry, listNodes, listParams, type ParamEntry, viewGraph } from "./survey.ts";
+import {
+  type ListEntry,
+  listNodes,
+  listParams,
+  noteStatus,
+  type ParamEntry,
+  viewGraph,
+} from "./survey.ts";
 import { Targets } from "./targets.ts";
-import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
+import { bindable, wireWorkflow } from "./wiring.ts";
+import type { InputDef, Workflow } from "./workflow.ts";
 
 /** How a workflow is opened. */
 export interface EngineOptions {
@@ -204,20 +210,15 @@ export class Engine implements AsyncDisposable {
         },
       });
       const texts = options.inputs ?? {};
-      const wired = buildGraph(workflow, {
-        parametersOf: (def) => parametersOf(code, def),
-        provided: Object.keys(texts),
-      });
-      const all = [...diagnostics, ...wired.diagnostics, ...checkNodes(workflow)];
-      if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(inOrder(all));
-      const bound = await bindInputs(bindable(wired.graph, texts), texts, {
+      const given = Object.keys(texts);
+      const { graph, warnings } = wireWorkflow(workflow, diagnostics, code, given);
+      const bound = await bindInputs(bindable(graph, texts), texts, {
         cwd: options.cwd,
         workflowDir: workflow.dir,
         spoolDir: () => opened.sessionDir,
         stdin: options.stdin ?? new Blob([]).stream(),
       });
-      const { graph } = wired;
-      return new Engine({ workflow, graph, store, warnings: all, code, bound }, options);
+      return new Engine({ workflow, graph, store, warnings, code, bound }, options);
     } catch (error) {
       store?.close();
       await options.calls?.[Symbol.asyncDispose]();
@@ -245,9 +246,10 @@ export class Engine implements AsyncDisposable {
     const wantedIds = this.#targets.closure(targets);
     checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wantedIds);
     const record = this.store.runs.begin(this.id);
-    this.#statuses = new Map();
+    const statuses = new Map<string, ViewStatus>();
+    this.#statuses = statuses;
     const emit = (event: Event): void => {
-      this.#fold(event);
+      noteStatus(statuses, event);
       record.append(event);
       request.onEvent(event);
     };
@@ -288,7 +290,17 @@ export class Engine implements AsyncDisposable {
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });
     if (request.memo !== undefined && outcome === "ok") {
-      this.#remember(request.memo, targets, loop.seenPaths, counts);
+      remember(this.store.dir, graph, wantedIds, {
+        identity: request.memo.identity,
+        counts: { ...counts, hit: counts.hit + counts.done, done: 0 },
+        paths: [
+          this.workflow.file,
+          ...request.memo.paths,
+          ...this.#code.dependencies(),
+          ...loop.seenPaths,
+        ],
+        now: Date.now(),
+      });
     }
     record.close();
     this.store.runs.retain(this.id, KEEP_RUNS);
@@ -379,31 +391,6 @@ export class Engine implements AsyncDisposable {
     return new HostPool({ slots, command, blobsDir: this.store.dir });
   }
 
-  /** Writes the memo of a run that left everything up to date, if its outcome depends on files and variables alone. */
-  #remember(
-    memo: { readonly identity: string; readonly paths: readonly string[] },
-    targets: readonly NodeId[],
-    seenPaths: ReadonlySet<string>,
-    counts: Counts,
-  ): void {
-    const env: Record<string, string | undefined> = {};
-    for (const id of this.#targets.closure(targets)) {
-      const def = this.graph.defs[id];
-      const sources = [...this.graph.wires[id], ...this.graph.tracks[id]].map((wire) =>
-        wire.source
-      );
-      if (!isMemorable(def, sources)) return;
-      for (const name of variablesOf(def, sources)) env[name] = Deno.env.get(name);
-    }
-    writeMemo(this.store.dir, {
-      identity: memo.identity,
-      counts: { ...counts, hit: counts.hit + counts.done, done: 0 },
-      env,
-      paths: [this.workflow.file, ...memo.paths, ...this.#code.dependencies(), ...seenPaths],
-      now: Date.now(),
-    });
-  }
-
   #priorities(): Float64Array {
     return Float64Array.from(this.graph.defs, (def) => this.#durations().get(def.name) ?? 1);
   }
@@ -416,102 +403,12 @@ export class Engine implements AsyncDisposable {
     return { cpus: jobs, memoryBytes: memoryBytes ?? totalmem(), pools: this.workflow.pools };
   }
 
-  #fold(event: Event): void {
-    const statuses = this.#statuses;
-    if (statuses === undefined) return;
-    switch (event.type) {
-      case "hit":
-      case "done":
-      case "failed":
-      case "skipped":
-        statuses.set(event.node, event.type);
-        break;
-      case "started":
-        statuses.set(event.node, "running");
-        break;
-      default:
-    }
-  }
-
-  #lastStatuses(): Map<string, ViewStatus> {
-    const statuses = new Map<string, ViewStatus>();
+  /** States of the nodes of the newest run. */
+  #lastStatuses(): ReadonlyMap<string, ViewStatus> {
     const last = this.store.runs.latest(this.id);
+    const statuses = new Map<string, ViewStatus>();
     if (last === undefined) return statuses;
-    for (const event of this.store.runs.events(last)) {
-      switch (event.type) {
-        case "hit":
-        case "done":
-        case "failed":
-        case "skipped":
-          statuses.set(event.node, event.type);
-          break;
-        default:
-      }
-    }
+    for (const event of this.store.runs.events(last)) noteStatus(statuses, event);
     return statuses;
   }
-}
-
-function parametersOf(
-  code: CodeIndex,
-  def: NodeDef,
-): Parameters | { problem: string; hint?: string } {
-  if (def.work.kind !== "call") return { kind: "none" };
-  const { path, export: name, module } = def.work;
-  try {
-    return code.functionCode(path, name).parameters;
-  } catch (error) {
-    if (!(error instanceof CodeProblem)) throw error;
-    const close = error.kind === "no-such-export" ? nearest(name, error.exports ?? []) : undefined;
-    const hint = close === undefined ? error.hint : `did you mean "${module}#${close}"?`;
-    return {
-      problem: `Cannot use "${module}#${name}" for node "${def.name}": ${error.message}`,
-      ...(hint === undefined ? {} : { hint }),
-    };
-  }
-}
-
-/** Declared inputs, and outputs that the command line replaces. */
-function bindable(graph: Graph, texts: Readonly<Record<string, string>>): InputDef[] {
-  const inputs = [...graph.workflow.inputs];
-  const names = new Set(inputs.map((input) => input.name));
-  for (const def of graph.defs) {
-    for (const { name, kind } of def.outputs) {
-      for (const known of [name, `${def.name}.${name}`]) {
-        if (Object.hasOwn(texts, known) && !names.has(known)) {
-          inputs.push({ name: known, kind });
-          names.add(known);
-        }
-      }
-    }
-  }
-  return inputs;
-}
-
-/** Sorted by place in the file; problems without a place first. */
-function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  return diagnostics
-    .map((diagnostic, i) => ({ diagnostic, at: diagnostic.span?.start ?? -1, i }))
-    .sort((a, b) => a.at - b.at || a.i - b.i)
-    .map(({ diagnostic }) => diagnostic);
-}
-
-/** Tells whether `stat` of single files shows everything that can make a node stale. */
-function isMemorable(def: NodeDef, sources: readonly Source[]): boolean {
-  return isCached(def) && typeof def.cache !== "object" && def.enabled &&
-    def.scope.read.length === 0 &&
-    def.outputs.every(({ kind }) => kind !== "dir") &&
-    sources.every((source) =>
-      source.kind !== "dir" && source.kind !== "glob" &&
-      !(source.kind === "input" && source.input.kind === "dir")
-    );
-}
-
-/** Names of the environment variables a node's key depends on. */
-function variablesOf(def: NodeDef, sources: readonly Source[]): string[] {
-  return [
-    ...def.scope.env,
-    ...Object.values(def.command?.env ?? {}).flatMap((v) => typeof v === "string" ? [] : [v.env]),
-    ...sources.flatMap((source) => source.kind === "env" ? [source.name] : []),
-  ];
 }

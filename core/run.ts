@@ -5,6 +5,8 @@
  * The order that makes every kill harmless: an executor puts blobs; the loop records the result; only then may
  * a dependent be checked. What is lost at any point is work, never truth.
  *
+ * Long because it is the one loop, which must be read in one piece.
+ *
  * @module
  */
 
@@ -15,9 +17,11 @@ import { formatPlace } from "./base/source.ts";
 import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { isAsWatched, type Prepared, type Rebuild } from "./rebuild.ts";
+import type { Prepared, Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
+import { type Limits, Slots } from "./slots.ts";
+import { isAsWatched } from "./sources.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
 import type { NodeDef } from "./workflow.ts";
 
@@ -52,14 +56,6 @@ export interface RunContext {
   readonly kill: AbortSignal;
 }
 
-/** What may be used at the same time. */
-export interface Limits {
-  /** Slots. */
-  readonly cpus: number;
-  readonly memoryBytes: number;
-  readonly pools: Readonly<Record<string, number>>;
-}
-
 /** How a run ended. */
 export interface LoopOutcome {
   readonly outcome: "ok" | "failed" | "aborted";
@@ -76,10 +72,6 @@ interface Running {
 
 /** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
 const CHECKS_PER_TURN = 512;
-/** Work sent to a slot ahead of time: about this many milliseconds of short function nodes. */
-const AHEAD_MS = 20;
-/** Function nodes sent ahead to a slot at most. */
-const AHEAD_LIMIT = 256;
 /** Pause between looks at keys that another process computes, in milliseconds. */
 const CLAIM_POLL_MS = 25;
 
@@ -100,9 +92,7 @@ export class RunLoop {
   readonly #touched: { node: string; key: Digest }[] = [];
   readonly #released: Digest[] = [];
   readonly #counts = { hit: 0, done: 0, failed: 0, skipped: 0 };
-  readonly #used = { cpus: 0, calls: 0, memoryBytes: 0, pools: new Map<string, number>() };
-  /** Mean wall time of function nodes by module and export, in milliseconds. */
-  readonly #callMs = new Map<string, number>();
+  readonly #slots: Slots;
   /** Files of the workspace that ended nodes depend on or published. */
   readonly #seenPaths = new Set<string>();
   #wake: () => void = () => {};
@@ -111,6 +101,7 @@ export class RunLoop {
 
   constructor(context: RunContext) {
     this.#c = context;
+    this.#slots = new Slots(context.limits);
   }
 
   /** Files of the workspace that the ended nodes depend on or published, absolute. */
@@ -358,7 +349,9 @@ export class RunLoop {
     const calls: Action[] = [];
     const runs: Action[] = [];
     for (;;) {
-      const id = this.#c.schedule.popQueued((candidate) => this.#fits(candidate));
+      const id = this.#c.schedule.popQueued((candidate) =>
+        this.#slots.fits(this.#c.graph.defs[candidate])
+      );
       if (id < 0) break;
       const action = this.#begin(id as NodeId);
       if (action === undefined) continue;
@@ -373,42 +366,6 @@ export class RunLoop {
     return calls.length + runs.length;
   }
 
-  #fits(id: number): boolean {
-    const { limits } = this.#c;
-    const { resources, work } = this.#c.graph.defs[id];
-    const used = this.#used;
-    if (isShort(this.#c.graph.defs[id])) {
-      const free = limits.cpus - used.cpus;
-      if (free <= 0 || used.calls >= free * this.#ahead(callName(work))) return false;
-    } else if (
-      used.cpus + Math.min(used.calls, limits.cpus) + cpusOf(resources.cpus, limits) > limits.cpus
-    ) {
-      return false;
-    }
-    if (used.memoryBytes + (resources.memoryBytes ?? 0) > limits.memoryBytes) return false;
-    return Object.entries(resources.pools).every(([pool, units]) =>
-      (used.pools.get(pool) ?? 0) + units <= limits.pools[pool]
-    );
-  }
-
-  /** How many calls of a function a slot may hold, by how long they took so far. */
-  #ahead(name: string): number {
-    const meanMs = this.#callMs.get(name);
-    if (meanMs === undefined) return 1;
-    return Math.max(1, Math.min(AHEAD_LIMIT, Math.floor(AHEAD_MS / Math.max(meanMs, 0.01))));
-  }
-
-  #take(id: NodeId, sign: 1 | -1): void {
-    const def = this.#c.graph.defs[id];
-    const { resources } = def;
-    if (isShort(def)) this.#used.calls += sign;
-    else this.#used.cpus += sign * cpusOf(resources.cpus, this.#c.limits);
-    this.#used.memoryBytes += sign * (resources.memoryBytes ?? 0);
-    for (const [pool, units] of Object.entries(resources.pools)) {
-      this.#used.pools.set(pool, (this.#used.pools.get(pool) ?? 0) + sign * units);
-    }
-  }
-
   #begin(id: NodeId): Action | undefined {
     const { graph, rebuild, privateDir, logDir } = this.#c;
     // Set by #miss before the node was queued.
@@ -418,7 +375,7 @@ export class RunLoop {
     const suffix = attempt === 1 ? "" : `.${attempt}`;
     const logPath = `${logDir}/${graph.defs[id].name}${suffix}`;
     this.#attempts.set(id, attempt);
-    this.#take(id, 1);
+    this.#slots.take(graph.defs[id]);
     this.#running.set(number, { id, prepared, attempt, logPath });
     try {
       const frame = { id: number, attempt, privateDir: `${privateDir}/${number}`, logPath };
@@ -445,7 +402,7 @@ export class RunLoop {
         throw new InternalError(`An executor reported action ${completion.id} twice`);
       }
       this.#running.delete(completion.id);
-      this.#take(running.id, -1);
+      this.#slots.release(this.#c.graph.defs[running.id]);
       finish.push(
         completion.kind === "done"
           ? this.#deliver(running, completion, entries)
@@ -512,7 +469,7 @@ export class RunLoop {
   ): void {
     const { id, prepared } = running;
     const def = this.#c.graph.defs[id];
-    this.#learn(def, usage.wallMs);
+    this.#slots.learn(def, usage.wallMs);
     this.#c.results[id] = outputs;
     this.#see(id, prepared);
     this.#counts.done++;
@@ -538,13 +495,6 @@ export class RunLoop {
       const path = this.#c.rebuild.publishedPath(id, position);
       if (path !== undefined) this.#seenPaths.add(path);
     });
-  }
-
-  #learn(def: NodeDef, wallMs: number): void {
-    if (def.work.kind !== "call") return;
-    const name = callName(def.work);
-    const mean = this.#callMs.get(name);
-    this.#callMs.set(name, mean === undefined ? wallMs : mean * 0.7 + wallMs * 0.3);
   }
 
   #fail(running: Running, failure: Failure, usage: Usage): void {
@@ -677,19 +627,3 @@ export class RunLoop {
 
 /** `Omit` member by member of a union. */
 export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** A function node that needs one slot and nothing else: many of them may be sent to a slot at once. */
-function isShort(def: NodeDef): boolean {
-  const { cpus, memoryBytes, pools } = def.resources;
-  return def.work.kind === "call" && cpus === 1 && memoryBytes === undefined &&
-    def.timeoutMs === undefined && Object.keys(pools).length === 0;
-}
-
-/** A node that asks for more slots than there are gets all of them. */
-function cpusOf(cpus: number, limits: Limits): number {
-  return Math.min(cpus, limits.cpus);
-}
-
-function callName(work: NodeDef["work"]): string {
-  return work.kind === "call" ? `${work.path}#${work.export}` : "";
-}

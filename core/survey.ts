@@ -4,7 +4,8 @@
  * @module
  */
 
-import { describeSource } from "./rebuild.ts";
+import { describeSource } from "./sources.ts";
+import type { Event } from "./event.ts";
 import type { Graph, Source } from "./graph.ts";
 import type { GraphView, ViewEdge, ViewNode, ViewStatus } from "./report/view.ts";
 import type { Json, NodeDef } from "./workflow.ts";
@@ -53,6 +54,23 @@ export function viewGraph(graph: Graph, statuses: ReadonlyMap<string, ViewStatus
   });
   const inputs: ViewNode[] = [...usedInputs].map((name) => ({ id: name, kind: "input" }));
   return { name: graph.workflow.name, nodes: [...inputs, ...nodes], edges };
+}
+
+/** Notes what an event says about the state of a node. */
+export function noteStatus(statuses: Map<string, ViewStatus>, event: Event): void {
+  switch (event.type) {
+    case "hit":
+    case "done":
+    case "failed":
+    case "skipped":
+      statuses.set(event.node, event.type);
+      break;
+    case "started":
+      statuses.set(event.node, "running");
+      break;
+    default:
+      // Nothing about a node's state.
+  }
 }
 
 /** Returns all nodes with their inputs and outputs, in the order of the file. */

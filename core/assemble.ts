@@ -1,0 +1,167 @@
+/**
+ * Makes actions: a prepared node becomes what an executor needs, with real paths and filled-in values. Does not know
+ * keys or when anything runs.
+ *
+ * @module
+ */
+
+import { resolve } from "node:path";
+import type {
+  Action,
+  ActionInput,
+  ActionOutput,
+  ActionScope,
+  CallWork,
+  RunWork,
+} from "./action.ts";
+import type { CodeIndex } from "./code/code.ts";
+import type { Blobs } from "./store/blobs.ts";
+import { parseTemplate, referencesOf } from "./template.ts";
+import type { JsonObject, NodeDef, Workflow } from "./workflow.ts";
+
+/** What making actions needs from the rest. */
+export interface AssemblyContext {
+  readonly workflow: Workflow;
+  readonly code: CodeIndex;
+  readonly blobs: Blobs;
+  /** Value of an environment variable at the start of the run. */
+  env(name: string): string | undefined;
+}
+
+/** What only the run knows of an action. */
+export interface ActionFrame {
+  readonly id: number;
+  readonly attempt: number;
+  readonly privateDir: string;
+  readonly logPath: string;
+}
+
+/** Makes the action of a node whose inputs are known. */
+export function makeAction(
+  context: AssemblyContext,
+  def: NodeDef,
+  inputs: readonly ActionInput[],
+  frame: ActionFrame,
+): Action {
+  const { timeoutMs, resources: { memoryBytes } } = def;
+  return {
+    ...frame,
+    node: def.name,
+    work: def.work.kind === "call" ? callWork(context, def) : runWork(context, def, frame),
+    inputs,
+    outputs: def.outputs.map(actionOutput),
+    scope: actionScope(context, def),
+    env: withoutUnset(variablesOf(def, context.env)),
+    isolate: def.isolate,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
+}
+
+/** Values of the variables a node may see, by name; `null` where one is not set. */
+export function variablesOf(
+  def: NodeDef,
+  env: (name: string) => string | undefined,
+): Record<string, string | null> {
+  const variables: Record<string, string | null> = {};
+  for (const name of def.scope.env) variables[name] = env(name) ?? null;
+  for (const [name, value] of Object.entries(def.command?.env ?? {})) {
+    variables[name] = typeof value === "string" ? value : env(value.env) ?? null;
+  }
+  return variables;
+}
+
+/** Values of the `${params.x}` a command's texts use, by path without `params.`. */
+export function usedParams(def: NodeDef, params: JsonObject): Record<string, unknown> {
+  const used: Record<string, unknown> = {};
+  for (const path of paramReferences(def)) {
+    let value: unknown = params;
+    for (const key of path.split(".")) value = (value as Record<string, unknown>)[key];
+    used[path] = value;
+  }
+  return used;
+}
+
+/** What an executor is told about a declared output. */
+export function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
+  const { name, kind, path, allowEmpty } = output;
+  if (kind === "value") return { name, kind, allowEmpty };
+  return { name, kind, allowEmpty, fileName: path?.split("/").at(-1) ?? name };
+}
+
+function paramReferences(def: NodeDef): string[] {
+  if (def.work.kind !== "run") return [];
+  const texts = "argv" in def.work ? def.work.argv : [def.work.script];
+  const mode = "argv" in def.work ? "argv" : "sh";
+  const paths = new Set<string>();
+  for (const text of texts) {
+    const parsed = parseTemplate(text, mode);
+    if (!parsed.ok) continue; // Reported by the check of the definition.
+    for (const { kind, name } of referencesOf(parsed.template)) {
+      if (kind === "params") paths.add(name);
+    }
+  }
+  return [...paths].sort();
+}
+
+function actionScope({ workflow }: AssemblyContext, def: NodeDef): ActionScope {
+  const { scope } = def;
+  const { dir } = workflow;
+  return {
+    read: scope.read.map((path) => realOrAbsolute(resolve(dir, path))),
+    write: scope.write.map((path) => realOrAbsolute(resolve(dir, path))),
+    net: scope.net,
+    sys: scope.sys,
+    ffi: scope.ffi,
+    import: scope.import,
+    env: scope.env,
+  };
+}
+
+function callWork({ workflow, code, blobs }: AssemblyContext, def: NodeDef): CallWork {
+  if (def.work.kind !== "call") throw new TypeError("Not a function node");
+  const { digest, text, entry } = code.closure(def.work.path);
+  blobs.put(new TextEncoder().encode(text));
+  return {
+    kind: "call",
+    closure: digest,
+    module: entry,
+    export: def.work.export,
+    sh: def.scope.run,
+    workflowDir: workflow.dir,
+  };
+}
+
+function runWork({ workflow }: AssemblyContext, def: NodeDef, frame: ActionFrame): RunWork {
+  const { work, command } = def;
+  if (work.kind !== "run" || command === undefined) throw new TypeError("Not a command");
+  const { dir } = workflow;
+  return {
+    kind: "run",
+    ...("argv" in work ? { argv: work.argv } : { script: work.script, shell: work.shell }),
+    cwd: command.cwd === "private" ? frame.privateDir : resolve(dir, command.cwd),
+    workflowDir: dir,
+    okCodes: command.okCodes,
+    ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
+    ...(command.stdout === undefined ? {} : { stdout: command.stdout }),
+    ...(command.stderr === undefined ? {} : { stderr: command.stderr }),
+    params: usedParams(def, workflow.params),
+    sandbox: command.sandbox,
+  };
+}
+
+function withoutUnset(variables: Readonly<Record<string, string | null>>): Record<string, string> {
+  const entries = Object.entries(variables);
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry[1] !== null),
+  );
+}
+
+function realOrAbsolute(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    // It does not exist yet: the scope names it as it will be.
+    return path;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What running nodes take together: slots, memory, pools. Decides whether one more fits; does not know which is next.
+ *
+ * A function node that needs one slot and nothing else is *short*: many of them may be sent to a slot ahead of time, so
+ * that its process never waits for a message. How many follows from how long the function took so far.
+ *
+ * @module
+ */
+
+import type { NodeDef } from "./workflow.ts";
+
+/** What may be used at the same time. */
+export interface Limits {
+  /** Slots. */
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly pools: Readonly<Record<string, number>>;
+}
+
+/** Work sent to a slot ahead of time, in milliseconds. */
+const AHEAD_MS = 20;
+/** Function nodes sent ahead to a slot at most. */
+const AHEAD_LIMIT = 256;
+/** Share of the newest duration in the mean. */
+const NEWEST_SHARE = 0.3;
+
+/** Keeps account of what is taken. */
+export class Slots {
+  readonly #limits: Limits;
+  #cpus = 0;
+  /** Short nodes that are running or sent ahead. */
+  #shorts = 0;
+  #memoryBytes = 0;
+  readonly #pools = new Map<string, number>();
+  /** Mean wall time of functions by module and export, in milliseconds. */
+  readonly #meanMs = new Map<string, number>();
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Tells whether a node may start now. A node that asks for more than there is runs when it is alone. */
+  fits(def: NodeDef): boolean {
+    const { limits, pools, memoryBytes } = { limits: this.#limits, ...def.resources };
+    if (isShort(def)) {
+      const free = limits.cpus - this.#cpus;
+      if (free <= 0 || this.#shorts >= free * this.#ahead(def)) return false;
+    } else if (this.#cpus + Math.min(this.#shorts, limits.cpus) + this.#cpusOf(def) > limits.cpus) {
+      return false;
+    }
+    const isTooMuch = this.#memoryBytes + (memoryBytes ?? 0) > limits.memoryBytes;
+    if (isTooMuch && this.#memoryBytes > 0) return false;
+    return Object.entries(pools).every(([pool, units]) =>
+      (this.#pools.get(pool) ?? 0) + units <= limits.pools[pool]
+    );
+  }
+
+  /** A node starts. */
+  take(def: NodeDef): void {
+    this.#account(def, 1);
+  }
+
+  /** A node has ended. */
+  release(def: NodeDef): void {
+    this.#account(def, -1);
+  }
+
+  /** Notes how long a node took. */
+  learn(def: NodeDef, wallMs: number): void {
+    const name = functionOf(def);
+    const mean = this.#meanMs.get(name);
+    this.#meanMs.set(
+      name,
+      mean === undefined ? wallMs : mean * (1 - NEWEST_SHARE) + wallMs * NEWEST_SHARE,
+    );
+  }
+
+  #account(def: NodeDef, sign: 1 | -1): void {
+    if (isShort(def)) this.#shorts += sign;
+    else this.#cpus += sign * this.#cpusOf(def);
+    this.#memoryBytes += sign * (def.resources.memoryBytes ?? 0);
+    for (const [pool, units] of Object.entries(def.resources.pools)) {
+      this.#pools.set(pool, (this.#pools.get(pool) ?? 0) + sign * units);
+    }
+  }
+
+  /** How many calls of a function a slot may hold. */
+  #ahead(def: NodeDef): number {
+    const meanMs = this.#meanMs.get(functionOf(def));
+    if (meanMs === undefined) return 1;
+    return Math.max(1, Math.min(AHEAD_LIMIT, Math.floor(AHEAD_MS / Math.max(meanMs, 0.01))));
+  }
+
+  /** A node that asks for more slots than there are gets all of them. */
+  #cpusOf(def: NodeDef): number {
+    return Math.min(def.resources.cpus, this.#limits.cpus);
+  }
+}
+
+function isShort(def: NodeDef): boolean {
+  const { cpus, memoryBytes, pools } = def.resources;
+  return def.work.kind === "call" && cpus === 1 && memoryBytes === undefined &&
+    def.timeoutMs === undefined && Object.keys(pools).length === 0;
+}
+
+function functionOf({ work }: NodeDef): string {
+  return work.kind === "call" ? `${work.path}#${work.export}` : "";
+}

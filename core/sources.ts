@@ -1,0 +1,281 @@
+/**
+ * Reads what nodes take: a wire becomes the input of an action, and what of the workspace it came from is remembered, so
+ * that a change while the node runs is noticed. Does not know keys or executors.
+ *
+ * @module
+ */
+
+import { globSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type ActionInput, INLINE_BYTES, type OutputResult } from "./action.ts";
+import type { Digest } from "./base/digest.ts";
+import { FlowError, messageOf } from "./base/error.ts";
+import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
+import type { Bound } from "./bind.ts";
+import type { Graph, NodeId, Source, Wire } from "./graph.ts";
+import type { Blobs } from "./store/blobs.ts";
+import { type FileDigests, type FileStat, fileStat } from "./store/files.ts";
+import { lstatIfExists } from "./store/io.ts";
+import type { NodeDef } from "./workflow.ts";
+
+/** A source cannot be read: the node that needs it fails before it starts. */
+export class SourceError extends FlowError {
+  constructor(message: string, hint?: string) {
+    super(message, { code: "source", exitCode: 1, hint });
+  }
+}
+
+/** A path of the workspace as it was when its content went into a key. */
+export type Watched =
+  | {
+    readonly kind: "file";
+    readonly path: string;
+    readonly digest: Digest;
+    readonly stat: FileStat;
+  }
+  | { readonly kind: "dir"; readonly path: string; readonly digest: Digest }
+  | { readonly kind: "missing"; readonly path: string };
+
+/** Tells whether a path is still as it was when its content went into a key. */
+export function isAsWatched(watched: Watched, files: FileDigests): boolean {
+  switch (watched.kind) {
+    case "file":
+      return files.isUnchanged(watched.path, watched.digest, watched.stat);
+    case "dir":
+      return files.isTreeUnchanged(watched.path, watched.digest);
+    case "missing":
+      return lstatIfExists(watched.path) === undefined;
+    default:
+      return watched satisfies never;
+  }
+}
+
+/** What reading needs from the rest. */
+export interface SourceContext {
+  readonly graph: Graph;
+  readonly bound: ReadonlyMap<string, Bound>;
+  readonly files: FileDigests;
+  readonly blobs: Blobs;
+  /** Outputs of a node that is done, in the order they were declared. */
+  resultOf(id: NodeId): readonly OutputResult[];
+  /** Value of an environment variable at the start of the run. */
+  env(name: string): string | undefined;
+}
+
+/** State of a file that is gone already: no file is ever like this. */
+const NO_STAT: FileStat = { sizeBytes: -1, mtimeMs: 0, ctimeMs: 0, ino: 0, executable: false };
+
+/** Reads sources; literals are encoded once. */
+export class Sources {
+  readonly #context: SourceContext;
+  /** Encoded objects and arrays by identity; scalars are encoded again, which is cheaper than a look-up. */
+  readonly #values = new Map<object, { digest: Digest; text?: string }>();
+
+  constructor(context: SourceContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Reads the source of a wire.
+   *
+   * @param wire The wire.
+   * @param def Its node, for messages.
+   * @param watched Gets what of the workspace was read.
+   * @throws {SourceError} If it cannot be read.
+   */
+  read(wire: Wire, def: NodeDef, watched: Watched[]): ActionInput {
+    const name = wire.argument;
+    const { source } = wire;
+    switch (source.kind) {
+      case "param":
+      case "value":
+        return this.#value(name, source.value);
+      case "env":
+        return this.#value(name, this.#context.env(source.name) ?? null);
+      case "input":
+        return this.#boundInput(name, source.input.name, def, watched);
+      case "output":
+        return this.#upstreamInput(name, source, watched);
+      case "file":
+      case "dir": {
+        const path = resolve(this.#context.graph.workflow.dir, source.path);
+        return this.#pathInput(name, source.kind, path, source.path, watched);
+      }
+      case "glob":
+        return this.#globInput(name, source.pattern, watched);
+      default:
+        return source satisfies never;
+    }
+  }
+
+  #value(name: string, value: unknown): ActionInput {
+    if (value === null || typeof value !== "object") {
+      return { name, kind: "value", ...this.#encode(value) };
+    }
+    let known = this.#values.get(value);
+    if (known === undefined) {
+      known = this.#encode(value);
+      this.#values.set(value, known);
+    }
+    return { name, kind: "value", ...known };
+  }
+
+  #encode(value: unknown): { digest: Digest; text?: string } {
+    const encoded = encodeValue(value);
+    if (encoded.text !== undefined && encoded.text.length <= INLINE_BYTES) {
+      return { digest: digestOfEncoded(encoded), text: encoded.text };
+    }
+    return { digest: this.#context.blobs.put(encodedBytes(encoded)) };
+  }
+
+  #boundInput(name: string, input: string, def: NodeDef, watched: Watched[]): ActionInput {
+    const bound = this.#context.bound.get(input);
+    if (bound === undefined) {
+      throw new SourceError(
+        `Missing input "${input}" for node "${def.name}"`,
+        `give it with --input ${input}=…`,
+      );
+    }
+    if (bound.kind === "value") return this.#value(name, bound.value);
+    return this.#pathInput(name, bound.kind, bound.path, bound.path, watched);
+  }
+
+  #upstreamInput(
+    name: string,
+    source: Extract<Source, { kind: "output" }>,
+    watched: Watched[],
+  ): ActionInput {
+    const result = this.#context.resultOf(source.node)[source.output];
+    if (result.kind === "value") {
+      const { digest, text } = result;
+      return { name, kind: "value", digest, ...(text === undefined ? {} : { text }) };
+    }
+    const { kind, digest } = result;
+    const published = this.publishedPath(source.node, source.output);
+    // What is published can be edited while the node reads it.
+    if (published !== undefined) watched.push(watchedOutput(kind, published, digest));
+    return { name, kind, digest, path: published ?? this.#context.blobs.pathOf(digest) };
+  }
+
+  #pathInput(
+    name: string,
+    kind: "file" | "dir",
+    path: string,
+    shown: string,
+    watched: Watched[],
+  ): ActionInput {
+    const { files } = this.#context;
+    let real: string;
+    try {
+      real = Deno.realPathSync(path);
+      const isDirectory = Deno.statSync(real).isDirectory;
+      if (isDirectory !== (kind === "dir")) {
+        throw new SourceError(
+          `Cannot read ${kind} "${shown}": it is a ${isDirectory ? "directory" : "file"}`,
+        );
+      }
+      if (kind === "dir") {
+        const { digest } = files.digestOfTree(real);
+        watched.push({ kind, path: real, digest });
+        return { name, kind, path: real, digest };
+      }
+      const { digest, stat } = files.digestOf(real);
+      watched.push({ kind: "file", path: real, digest, stat });
+      return { name, kind, path: real, digest };
+    } catch (error) {
+      if (error instanceof SourceError) throw error;
+      const isMissing = error instanceof Deno.errors.NotFound;
+      throw new SourceError(
+        `Cannot read ${kind} "${shown}": ${isMissing ? "it does not exist" : messageOf(error)}`,
+      );
+    }
+  }
+
+  #globInput(name: string, pattern: string, watched: Watched[]): ActionInput {
+    const { files, graph: { workflow } } = this.#context;
+    const paths = expandGlob(workflow.dir, pattern);
+    for (const path of paths) {
+      const { digest, stat } = files.digestOf(path);
+      watched.push({ kind: "file", path, digest, stat });
+    }
+    return { name, kind: "files", paths };
+  }
+
+  /**
+   * Returns the digest of what a path of a scope holds, or `missing`.
+   *
+   * @param path As written, relative to the workflow.
+   */
+  contentOf(path: string, watched: Watched[]): string {
+    const { files, graph: { workflow } } = this.#context;
+    const absolute = resolve(workflow.dir, path);
+    try {
+      const real = Deno.realPathSync(absolute);
+      if (Deno.statSync(real).isDirectory) {
+        const { digest } = files.digestOfTree(real);
+        watched.push({ kind: "dir", path: real, digest });
+        return digest;
+      }
+      const { digest, stat } = files.digestOf(real);
+      watched.push({ kind: "file", path: real, digest, stat });
+      return digest;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        watched.push({ kind: "missing", path: absolute });
+        return "missing";
+      }
+      throw new SourceError(`Cannot read "${path}": ${messageOf(error)}`);
+    }
+  }
+
+  /** Absolute path under which a file or directory output is published, or `undefined` for a value. */
+  publishedPath(id: NodeId, output: number): string | undefined {
+    const { workflow, defs } = this.#context.graph;
+    const { path } = defs[id].outputs[output];
+    return path === undefined ? undefined : join(workflow.dir, path);
+  }
+}
+
+function watchedOutput(kind: "file" | "dir", path: string, digest: Digest): Watched {
+  if (kind === "dir") return { kind, path, digest };
+  try {
+    return { kind, path, digest, stat: fileStat(path) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { kind, path, digest, stat: NO_STAT };
+    throw error;
+  }
+}
+
+/** A source in words, for `why` and `ls`. */
+export function describeSource(source: Source, graph: Graph): string {
+  switch (source.kind) {
+    case "input":
+      return `input ${source.input.name}`;
+    case "output": {
+      const def = graph.defs[source.node];
+      const { name } = def.outputs[source.output];
+      return name === def.name ? name : `${def.name}.${name}`;
+    }
+    case "param":
+      return source.path;
+    case "value":
+      return "literal";
+    case "file":
+    case "dir":
+      return `${source.kind} ${source.path}`;
+    case "glob":
+      return `glob ${source.pattern}`;
+    case "env":
+      return `env ${source.name}`;
+    default:
+      return source satisfies never;
+  }
+}
+
+/** Files a pattern matches, absolute and sorted; never what lies inside `.pipecache`. */
+function expandGlob(dir: string, pattern: string): string[] {
+  return globSync(pattern, { cwd: dir })
+    .map((path) => resolve(dir, path))
+    .filter((path) => !path.includes("/.pipecache/") && Deno.statSync(path).isFile)
+    .sort();
+}

@@ -1,0 +1,82 @@
+/**
+ * A definition becomes a checked graph: functions' parameters are read from their code, and the problems of loading, wiring
+ * and single nodes are reported together. Does not know results or runs.
+ *
+ * @module
+ */
+
+import { DefinitionError, type Diagnostic } from "./base/error.ts";
+import { nearest } from "./base/suggest.ts";
+import { checkNodes } from "./check.ts";
+import { type CodeIndex, CodeProblem } from "./code/code.ts";
+import { buildGraph, type Graph, type Parameters } from "./graph.ts";
+import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
+
+/**
+ * Wires and checks a workflow.
+ *
+ * @param workflow The definition.
+ * @param found Problems found while it was loaded.
+ * @param code The modules of its functions.
+ * @param given Names given on the command line; outputs among them are not computed.
+ * @returns The graph, and the warnings.
+ * @throws {DefinitionError} If there are errors, with all problems in the order of the file.
+ */
+export function wireWorkflow(
+  workflow: Workflow,
+  found: readonly Diagnostic[],
+  code: CodeIndex,
+  given: readonly string[],
+): { graph: Graph; warnings: Diagnostic[] } {
+  const { graph, diagnostics } = buildGraph(workflow, {
+    parametersOf: (def) => parametersOf(code, def),
+    provided: given,
+  });
+  const all = inOrder([...found, ...diagnostics, ...checkNodes(workflow)]);
+  if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
+  return { graph, warnings: all };
+}
+
+function parametersOf(
+  code: CodeIndex,
+  def: NodeDef,
+): Parameters | { problem: string; hint?: string } {
+  if (def.work.kind !== "call") return { kind: "none" };
+  const { path, export: name, module } = def.work;
+  try {
+    return code.functionCode(path, name).parameters;
+  } catch (error) {
+    if (!(error instanceof CodeProblem)) throw error;
+    const close = error.kind === "no-such-export" ? nearest(name, error.exports ?? []) : undefined;
+    const hint = close === undefined ? error.hint : `did you mean "${module}#${close}"?`;
+    return {
+      problem: `Cannot use "${module}#${name}" for node "${def.name}": ${error.message}`,
+      ...(hint === undefined ? {} : { hint }),
+    };
+  }
+}
+
+/** Declared inputs, and outputs that the command line replaces. */
+export function bindable(graph: Graph, texts: Readonly<Record<string, string>>): InputDef[] {
+  const inputs = [...graph.workflow.inputs];
+  const names = new Set(inputs.map((input) => input.name));
+  for (const def of graph.defs) {
+    for (const { name, kind } of def.outputs) {
+      for (const known of [name, `${def.name}.${name}`]) {
+        if (Object.hasOwn(texts, known) && !names.has(known)) {
+          inputs.push({ name: known, kind });
+          names.add(known);
+        }
+      }
+    }
+  }
+  return inputs;
+}
+
+/** Sorted by place in the file; problems without a place first. */
+function inOrder(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  return diagnostics
+    .map((diagnostic, i) => ({ diagnostic, at: diagnostic.span?.start ?? -1, i }))
+    .sort((a, b) => a.at - b.at || a.i - b.i)
+    .map(({ diagnostic }) => diagnostic);
+}
