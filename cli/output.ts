@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ExecutorError, messageOf } from "../core/base/error.ts";
+
 const encoder = new TextEncoder();
 
 /** A standard stream of the process. */
@@ -15,9 +17,17 @@ interface Sink {
  * Writes text or bytes to standard output: data, and nothing else.
  *
  * @throws {Deno.errors.BrokenPipe} If the reader went away (`flow ls | head -1`).
+ * @throws {ExecutorError} If it cannot be written, for example to a full disk.
  */
 export function writeStdout(data: string | Uint8Array): void {
-  writeAll(Deno.stdout, data);
+  try {
+    writeAll(Deno.stdout, data);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw error;
+    throw new ExecutorError(`Cannot write to standard output: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Writes text for people to standard error. A reader that went away is no reason to stop. */

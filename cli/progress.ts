@@ -44,10 +44,14 @@ export function createProgress(out: ProgressOutput, options: ProgressOptions): P
 }
 
 /** Nothing but failures, and the summary line if there was one. */
-function quiet(out: ProgressOutput, { report, color, debug }: ProgressOptions): Progress {
+function quiet(out: ProgressOutput, { report, color, debug, cwd }: ProgressOptions): Progress {
   const summary = new report.RunSummary();
   const failure = (event: FailedEvent): string =>
-    report.formatFailure(event, { color, debug: debug === true });
+    report.formatFailure(event, {
+      color,
+      debug: debug === true,
+      ...cwd === undefined ? {} : { cwd },
+    });
   return {
     onEvent(event: Event): void {
       summary.add(event);

@@ -41,6 +41,7 @@ export async function openProgress(options: LiveOptions): Promise<LiveProgress> 
       color: style.color,
       unicode: style.unicode,
       debug: options.debug === true,
+      cwd: Deno.cwd(),
       now: () => performance.now(),
       expectedMs: (node) => options.expectedMs?.(node),
       report,

@@ -43,9 +43,15 @@ export class PlainProgress implements Progress {
     if (this.#isOver) return;
     this.#state.add(event);
     this.#summary.add(event);
-    const { color, debug, report } = this.#options;
+    const { color, cwd, debug, report } = this.#options;
     if (event.type === "failed") {
-      this.#print(report.formatFailure(event, { color, debug: debug === true }));
+      this.#print(
+        report.formatFailure(event, {
+          color,
+          debug: debug === true,
+          ...cwd === undefined ? {} : { cwd },
+        }),
+      );
     } else if (event.type === "warning") this.#print(warningLine(event, color));
     else if (event.type === "retried") this.#print(retryLine(event, report));
     else if (event.type === "end") this.#print(this.#summary.line());

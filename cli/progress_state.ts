@@ -37,6 +37,8 @@ export interface ProgressOptions {
   readonly unicode: boolean;
   /** Prints stacks of failures. */
   readonly debug?: boolean;
+  /** Directory that is left out of the places of failures. */
+  readonly cwd?: string;
   /** Milliseconds; only differences count. */
   now(): number;
   /** How long a node took in earlier runs, if known; makes the estimate better. */

@@ -54,9 +54,15 @@ export class TtyProgress implements Progress {
     if (this.#isOver) return;
     this.#state.add(event);
     this.#summary.add(event);
-    const { color, debug, report } = this.#options;
+    const { color, cwd, debug, report } = this.#options;
     if (event.type === "failed") {
-      this.#printAbove(report.formatFailure(event, { color, debug: debug === true }));
+      this.#printAbove(
+        report.formatFailure(event, {
+          color,
+          debug: debug === true,
+          ...cwd === undefined ? {} : { cwd },
+        }),
+      );
     } else if (event.type === "warning") this.#printAbove(warningLine(event, color));
     else if (event.type === "retried") this.#printAbove(retryLine(event, report));
     else if (event.type === "end") {

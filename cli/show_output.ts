@@ -51,11 +51,13 @@ export async function showOutput(
 
 /** Prints a value that is in memory. */
 async function showValue(value: unknown, format: ShowFormat, name: string): Promise<void> {
+  // Not needed at start-up, nor for files.
+  const { valueJson } = await import("./value_json.ts");
   const isRaw = typeof value === "string" || value instanceof Uint8Array;
   if (format === "raw" && !isRaw) throw misfit(name, format, "neither text nor bytes");
   if (format === "ndjson") {
     if (!Array.isArray(value)) throw misfit(name, format, "no array");
-    for (const item of value) writeStdout(`${await encodedText(item)}\n`);
+    for (const item of value) writeStdout(`${valueJson(item)}\n`);
   } else if (isRaw && format !== "json") {
     writeStdout(value);
     // A prompt glued to the text is no use to people; a pipe gets the bytes and nothing else.
@@ -63,14 +65,8 @@ async function showValue(value: unknown, format: ShowFormat, name: string): Prom
       writeStdout("\n");
     }
   } else {
-    writeStdout(`${await encodedText(value)}\n`);
+    writeStdout(`${valueJson(value)}\n`);
   }
-}
-
-/** Returns a value as JSON, tagged where JSON has no such type. */
-async function encodedText(value: unknown): Promise<string> {
-  const { encodeValue } = await import("../core/base/value.ts");
-  return encodeValue(value).text ?? JSON.stringify(value);
 }
 
 /** Copies a file to standard output, without holding it in memory. */

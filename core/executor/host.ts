@@ -2,6 +2,8 @@
  * A host: the disposable process that executes actions of function nodes, one at a time, in workers it keeps warm.
  * Does not know the graph, keys, other hosts, or when an action has taken too long: its coordinator does, and kills it.
  *
+ * Long because the state of a host is one: what waits, what runs and which workers live must be read in one piece.
+ *
  * @module
  */
 
@@ -393,7 +395,10 @@ class Host {
       if (running.isAborted) throw new ActionFailure(ABORTED);
       completion = { id: action.id, kind: "done", outputs: deliver(), usage };
     } catch (error) {
-      completion = { id: action.id, kind: "failed", failure: failureOf(error), usage };
+      const failure = failureOf(error);
+      completion = { id: action.id, kind: "failed", failure, usage };
+      // As a program does that dies of an exception.
+      if (!running.isAborted) running.log.write("stderr", `${failure.stack ?? failure.message}\n`);
     }
     for (const pid of running.children) killGroup(pid);
     running.log.close();
@@ -515,7 +520,8 @@ function thrownFailure(error: ThrownData, action: CallAction): Failure {
   const advice = hint ?? (denied && deniedHint(denied, action.work.workflowDir));
   return {
     reason: kind,
-    message,
+    // Nobody can give flow's functions a flag of Deno; the hint says what to write instead.
+    message: message.replace(/, run again with the --allow-[\w-]+ flag/g, ""),
     ...(stack === undefined ? {} : { stack }),
     ...(denied === undefined ? {} : { denied }),
     ...(advice === undefined ? {} : { hint: advice }),

@@ -14,6 +14,9 @@ import { oneLine } from "./view.ts";
 /** Names of failed nodes a summary line mentions. */
 const MAX_NAMES = 3;
 
+/** Characters of a message that are printed without `debug`. */
+const MAX_MESSAGE = 4000;
+
 /** What failed, for people. */
 const REASONS: Readonly<Record<FailureReason, string>> = {
   threw: "threw an error",
@@ -93,8 +96,10 @@ export class RunSummary {
 /** How to print a failure. */
 export interface FailureOptions {
   readonly color?: boolean;
-  /** Prints the stack as well. */
+  /** Prints the stack and all of the message. */
   readonly debug?: boolean;
+  /** Directory that is left out of the place where a function threw. */
+  readonly cwd?: string;
 }
 
 /**
@@ -117,14 +122,38 @@ export function formatFailure(event: FailedEvent, options: FailureOptions = {}):
   const attempts = event.attempt > 1 ? `, ${formatPlural(event.attempt, "attempt")}` : "";
   const title = `failed: ${name} (${REASONS[event.reason]}${attempts})`;
   const lines = [options.color === true ? `\x1b[1;31m${title}\x1b[0m` : title];
-  lines.push(...indented(event.message));
+  lines.push(...indented(options.debug === true ? event.message : cut(event.message)));
   if (options.debug === true && event.stack !== undefined) lines.push(...indented(event.stack));
+  else lines.push(...innermostFrame(event.stack, options.cwd));
   if (event.place !== undefined) lines.push(`  at ${oneLine(event.place)}`);
   if (event.hint !== undefined) lines.push(...indented(`hint: ${event.hint}`));
-  lines.push(
-    `  log: flow log ${/^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`}`,
-  );
+  lines.push(`  log: flow log ${[...workflowWord(event.place), name].map(quoted).join(" ")}`);
   return lines.join("\n");
+}
+
+/** The workflow file as a word of a command line; none where flow finds it by itself. */
+function workflowWord(place: string | undefined): string[] {
+  const file = place?.replace(/:\d+:\d+$/, "");
+  return file === undefined || /^workflow\.(?:ya?ml|ts)$/.test(file) ? [] : [oneLine(file)];
+}
+
+/** A word as the shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The line of the user's code that threw. */
+function innermostFrame(stack: string | undefined, cwd: string | undefined): string[] {
+  const frame = stack?.split("\n").find((line) => /^\s+at .*:\d+:\d+\)?$/.test(line));
+  if (frame === undefined) return [];
+  return [`  ${oneLine(cwd === undefined ? frame : frame.replace(`${cwd}/`, "")).trim()}`];
+}
+
+/** A message without what nobody reads in a terminal; the log has all of it. */
+function cut(message: string): string {
+  if (message.length <= MAX_MESSAGE) return message;
+  const more = formatCount(message.length - MAX_MESSAGE);
+  return `${message.slice(0, MAX_MESSAGE)}\n… (${more} more characters)`;
 }
 
 function indented(text: string): string[] {

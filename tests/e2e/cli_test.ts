@@ -310,3 +310,66 @@ Deno.test("flow run --timeout: stops the run and exits with 124", async () => {
   });
   assertEquals(code, 124, stderr);
 });
+
+Deno.test("flow show: prints every type a node may return as JSON", async () => {
+  using dir = new TemporaryDirectory().write({
+    "workflow.yaml": "nodes: { mixed: { call: nodes.ts#mixed } }\n",
+    "nodes.ts": `export const mixed = () => ({
+  big: new BigInt64Array([5n]), bytes: new Uint8Array([0, 255]), buffer: new ArrayBuffer(1),
+  date: new Date(0), map: new Map([[1, NaN]]), none: undefined, text: '{"$flow":["Uint8Array",0]}',
+});
+`,
+  });
+  const { code, stdout, stderr } = await flow(["run", "-o", "mixed"], { cwd: dir.path });
+  assertEquals(code, 0, stderr);
+  assertEquals(JSON.parse(stdout), {
+    big: { $flow: ["BigInt64Array", ["5"]] },
+    bytes: { $flow: ["Uint8Array", [0, 255]] },
+    buffer: { $flow: ["ArrayBuffer", [0]] },
+    date: { $flow: ["Date", 0] },
+    map: { $flow: ["Map", [[1, { $flow: "NaN" }]]] },
+    none: { $flow: "undefined" },
+    text: '{"$flow":["Uint8Array",0]}',
+  });
+});
+
+Deno.test("flow run: says where a function threw, and its log holds the stack", async () => {
+  using dir = new TemporaryDirectory().write({
+    "wf.yaml": "nodes: { bad: { call: nodes.ts#bad } }\n",
+    "nodes.ts": `export function bad() {
+  helper();
+}
+function helper() {
+  throw new Error("no rows");
+}
+`,
+  });
+  const cwd = dir.path;
+  const { code, stderr } = await flow(["run", "wf.yaml"], { cwd });
+  assertEquals(code, 1, stderr);
+  assertIncludes(
+    stderr,
+    `failed: bad (threw an error)
+  no rows
+  at helper (nodes.ts:5:9)
+  at wf.yaml:1:10
+  log: flow log wf.yaml bad
+`,
+  );
+  const log = await flow(["log", "wf.yaml", "bad"], { cwd });
+  assertEquals([log.code, log.stdout.split("\n")[0]], [0, "Error: no rows"], log.stderr);
+});
+
+Deno.test("flow show >/dev/full: is no bug of flow", async () => {
+  using dir = workspace();
+  const command = [...SOURCE_COMMAND, "run", "-q", "-o", "total"].map((word) => `'${word}'`);
+  const { code, stderr } = await new Deno.Command("bash", {
+    args: ["-c", `${command.join(" ")} >/dev/full`],
+    cwd: dir.path,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(
+    [code, new TextDecoder().decode(stderr)],
+    [1, "error: Cannot write to standard output: No space left on device (os error 28)\n"],
+  );
+});

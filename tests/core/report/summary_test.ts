@@ -95,19 +95,33 @@ Deno.test("formatFailure() prints what, where, hint and log", () => {
     place: "wf.yaml:14:3",
     hint: 'Add "read: data"',
     attempt: 3,
-    stack: "Error: x\n    at y",
+    stack: "Error: x\n    at y (/p/nodes.ts:3:7)\n    at z (/p/nodes.ts:9:1)",
   });
   assertEquals(
-    formatFailure(event),
+    formatFailure(event, { cwd: "/p" }),
     `
 failed: fit[3] (command failed, 3 attempts)
   Command exited with 2
 
   last line: \\u001b[31mno
+  at y (nodes.ts:3:7)
   at wf.yaml:14:3
   hint: Add "read: data"
-  log: flow log 'fit[3]'`.slice(1),
+  log: flow log wf.yaml 'fit[3]'`.slice(1),
   );
-  assertIncludes(formatFailure(event, { debug: true }), "\n  Error: x\n      at y\n");
+  assertIncludes(
+    formatFailure(event, { debug: true }),
+    "\n  Error: x\n      at y (/p/nodes.ts:3:7)\n",
+  );
   assertOk(formatFailure(event, { color: true }).startsWith("\x1b[1;31mfailed: fit[3]"));
+});
+
+Deno.test("formatFailure() names the workflow only where flow would not find it, and cuts long messages", () => {
+  const lastLine = (place: string) => formatFailure(failed("fit", { place })).split("\n").at(-1);
+  assertEquals(lastLine("workflow.yaml:1:2"), "  log: flow log fit");
+  assertEquals(lastLine("sub/workflow.yaml:1:2"), "  log: flow log sub/workflow.yaml fit");
+  assertEquals(lastLine("my wf.yaml:1:2"), "  log: flow log 'my wf.yaml' fit");
+  const long = failed("fit", { message: "x".repeat(5000) });
+  assertIncludes(formatFailure(long), "x\n  … (1,000 more characters)\n");
+  assertIncludes(formatFailure(long, { debug: true }), "x".repeat(5000));
 });
