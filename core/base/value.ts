@@ -43,7 +43,8 @@ export interface ValueCodec {
 }
 
 /**
- * Makes a codec. The function refers to nothing outside itself: its source text also runs in workers.
+ * Makes a codec. The function refers to nothing outside itself, because its source text also runs in workers: that keeps
+ * all of the format in one piece.
  */
 export function createValueCodec(): ValueCodec {
   const MAX_DEPTH = 1000;

@@ -1,6 +1,6 @@
 /**
  * The executor of function nodes: spreads actions over host processes, and replaces hosts that hang or die.
- * Does not know what actions compute, nor workers.
+ * Does not know what actions compute, nor workers. What a dead host means for each action it held is decided in one place.
  *
  * @module
  */

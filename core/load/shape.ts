@@ -2,7 +2,8 @@
  * Shapes of plain data: each one checks a value, cleans it, and describes itself as JSON Schema, so
  * that the two can never disagree. Does not know the workflow format.
  *
- * A shape never stops at a problem: it reports it, drops the bad part and hands on the rest.
+ * A shape never stops at a problem: it reports it, drops the bad part and hands on the rest. All kinds of shape stand in
+ * one file, because each must do both and they refer to each other.
  *
  * @module
  */
