@@ -14,6 +14,7 @@ import type {
   CallWork,
   RunWork,
 } from "./action.ts";
+import type { Digest } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
@@ -24,6 +25,8 @@ export interface AssemblyContext {
   readonly workflow: Workflow;
   readonly code: CodeIndex;
   readonly blobs: Blobs;
+  /** Closures that were put into the store: once per run is enough for all their actions. */
+  readonly closures: Set<Digest>;
   /** Value of an environment variable at the start of the run. */
   env(name: string): string | undefined;
 }
@@ -118,10 +121,16 @@ function actionScope({ workflow }: AssemblyContext, def: NodeDef): ActionScope {
   };
 }
 
-function callWork({ workflow, code, blobs }: AssemblyContext, def: NodeDef): CallWork {
+function callWork(
+  { workflow, code, blobs, closures }: AssemblyContext,
+  def: NodeDef,
+): CallWork {
   if (def.work.kind !== "call") throw new TypeError("Not a function node");
   const { digest, text, entry } = code.closure(def.work.path);
-  blobs.put(new TextEncoder().encode(text));
+  if (!closures.has(digest)) {
+    blobs.put(new TextEncoder().encode(text));
+    closures.add(digest);
+  }
   return {
     kind: "call",
     closure: digest,

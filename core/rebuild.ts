@@ -56,6 +56,7 @@ export class Rebuild {
   readonly #context: RebuildContext;
   readonly #sources: Sources;
   readonly #codeParts = new Map<Digest, Digest>();
+  readonly #closures = new Set<Digest>();
 
   constructor(context: RebuildContext) {
     this.#context = context;
@@ -105,7 +106,8 @@ export class Rebuild {
   /** Makes the action of a prepared node. */
   action(id: NodeId, { inputs }: Prepared, frame: ActionFrame): Action {
     const { graph: { workflow, defs }, code, blobs, env } = this.#context;
-    return makeAction({ workflow, code, blobs, env }, defs[id], inputs, frame);
+    const closures = this.#closures;
+    return makeAction({ workflow, code, blobs, closures, env }, defs[id], inputs, frame);
   }
 
   /** Absolute path under which a file or directory output is published, or `undefined` for a value. */

@@ -286,7 +286,7 @@ export class Blobs {
     });
   }
 
-  /** Tells whether a blob of the right size is present; one of the wrong size is replaced by the caller. */
+  /** Tells whether a blob is present and whole; one that is not is replaced by the caller. */
   #isPresent(digest: Digest, sizeBytes: number): boolean {
     const info = lstatIfExists(this.pathOf(digest));
     if (info === undefined) return false;
@@ -294,11 +294,22 @@ export class Blobs {
       this.#quarantine(digest);
       return false;
     }
-    if (info.size !== sizeBytes) return false;
+    if (info.size !== sizeBytes || !this.#isWhole(digest)) return false;
     // Tells a collector in another process that the blob is in use again.
     const changedAt = info.ctime?.getTime() ?? 0;
     if (changedAt + REFRESH_MS < Date.now()) Deno.chmodSync(this.pathOf(digest), 0o444);
     return true;
+  }
+
+  /** Reads a blob again: who puts bytes and is told that they are stored must find them. */
+  #isWhole(digest: Digest): boolean {
+    try {
+      this.verify(digest);
+      return true;
+    } catch (error) {
+      if (error instanceof DamagedBlobError) return false;
+      throw error;
+    }
   }
 
   /** Returns the error for a failed read. Only what is wrong with the blob itself puts it into quarantine. */

@@ -59,6 +59,18 @@ Deno.test("put() replaces a truncated blob", () => {
   assertEquals(new TextDecoder().decode(f.blobs.read(digest)), "hello");
 });
 
+Deno.test("put() and adopt() replace a blob of the right size with wrong bytes", () => {
+  using f = fixture();
+  const digest = f.blobs.put(encode("hello"));
+  damage(f.blobs.pathOf(digest), "hallo");
+  f.blobs.put(encode("hello"));
+  assertEquals(new TextDecoder().decode(f.blobs.read(digest)), "hello");
+  damage(f.blobs.pathOf(digest), "hullo");
+  Deno.writeTextFileSync(`${f.dir}/a`, "hello");
+  f.blobs.adopt(`${f.dir}/a`);
+  assertEquals(new TextDecoder().decode(f.blobs.read(digest)), "hello");
+});
+
 Deno.test("adopt() moves a file in and reports size and executable bit", () => {
   using f = fixture();
   Deno.writeTextFileSync(`${f.dir}/a`, "data");
