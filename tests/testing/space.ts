@@ -156,6 +156,17 @@ export class LiveRun {
     return this.#child.pid;
   }
 
+  /** Processes it started itself and that live. */
+  children(): { readonly pid: number; readonly command: string }[] {
+    return readProc(`${this.pid}/task/${this.pid}`, "children").split(" ").filter((pid) =>
+      pid !== ""
+    )
+      .map((pid) => ({
+        pid: Number(pid),
+        command: readProc(pid, "cmdline").replaceAll("\0", " ").trim(),
+      }));
+  }
+
   /** Sends a signal, unless the process has ended. */
   kill(signal: Deno.Signal): void {
     try {
