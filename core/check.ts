@@ -14,24 +14,28 @@ import type { Json, NodeDef, Workflow } from "./workflow.ts";
 /** Returns the problems of all nodes that show without looking at other nodes. */
 export function checkNodes(workflow: Workflow): Diagnostic[] {
   return workflow.nodes.flatMap((def) => [
-    ...checkMap(workflow, def),
+    ...checkSupport(workflow, def),
     ...checkResources(workflow, def),
     ...new CommandCheck(workflow, def).run(),
   ]);
 }
 
-/** Map-specs are read and checked, but this version does not run them: better refused than run as one call. */
-function checkMap(workflow: Workflow, def: NodeDef): Diagnostic[] {
-  if (def.map === undefined) return [];
-  const span = workflow.locate(["nodes", def.name, "map"], "key");
-  return [{
-    severity: "error",
-    code: "unsupported",
-    message:
-      `Cannot run node "${def.name}" element by element: "map" is not supported by this version`,
-    ...(span === undefined ? {} : { span }),
-    hint: "call a function that takes the whole array",
-  }];
+/** What the format has but this version does not run: better refused than run as something else. */
+function checkSupport(workflow: Workflow, def: NodeDef): Diagnostic[] {
+  const unsupported = [
+    ...(def.map === undefined ? [] : [["map", "call a function that takes the whole array"]]),
+    ...(def.onError === "fail" ? [] : [["onError", "leave it out: a failure skips what needs it"]]),
+  ];
+  return unsupported.map(([key, hint]) => {
+    const span = workflow.locate(["nodes", def.name, key], "key");
+    return {
+      severity: "error",
+      code: "unsupported",
+      message: `Cannot use "${key}" of node "${def.name}": it is not supported by this version`,
+      ...(span === undefined ? {} : { span }),
+      hint,
+    };
+  });
 }
 
 /** A node that asks for more than there ever is would wait for ever. */

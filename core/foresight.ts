@@ -145,8 +145,8 @@ export class Foresight {
     const def = this.#c.graph.defs[id];
     if (result === undefined || isExpired(def, result, Date.now())) return undefined;
     const outputs = alignOutputs(def, result.outputs);
-    const isWhole = outputs?.every(({ text, digest }) =>
-      text !== undefined || this.#c.store.blobs.has(digest)
+    const isWhole = outputs?.every(({ text, digest }, position) =>
+      text !== undefined || def.outputs[position].temp || this.#c.store.blobs.has(digest)
     );
     return isWhole === true ? outputs : undefined;
   }

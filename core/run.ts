@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { Action, Completion, Failure, OutputResult, Usage } from "./action.ts";
+import type { Action, ActionInput, Completion, Failure, OutputResult, Usage } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
@@ -234,6 +234,7 @@ export class RunLoop {
       ...(restored.length === 0 ? {} : { restored }),
     });
     this.#c.schedule.settle(id);
+    this.#dropTemps(id);
     return true;
   }
 
@@ -247,6 +248,8 @@ export class RunLoop {
     const { rebuild, store, graph } = this.#c;
     const restored: string[] = [];
     outputs.forEach((output, position) => {
+      // Temporary files come back only when somebody needs their bytes.
+      if (graph.defs[id].outputs[position].temp) return;
       const path = rebuild.publishedPath(id, position);
       if (path === undefined) {
         if (output.text === undefined && !store.blobs.has(output.digest)) {
@@ -295,30 +298,37 @@ export class RunLoop {
       }
       this.#followers.set(prepared.key, []);
     }
-    const lost = this.#lostUpstreams(id, prepared);
+    const { lost, hasRestored } = this.#fetchInputs(id, prepared);
     if (lost.length > 0) {
       this.#endFlight(prepared.key);
       for (const up of schedule.demand(id, lost)) {
+        // It was counted as a hit; now it runs.
+        this.#counts.hit--;
         this.#remake.add(up as NodeId);
         this.#checkNode(up as NodeId);
       }
       return;
     }
-    this.#prepared.set(id, prepared);
+    // What was just published again is watched as it is now.
+    this.#prepared.set(id, hasRestored ? this.#c.rebuild.prepare(id) : prepared);
     schedule.queue(id);
   }
 
-  /** Upstreams whose values were hits but whose bytes turn out to be damaged now that they are needed. */
-  #lostUpstreams(id: NodeId, prepared: Prepared): NodeId[] {
-    const { graph, store } = this.#c;
+  /**
+   * Now that a node is to run, the bytes of its upstreams are needed: values are verified, temporary files published.
+   *
+   * @returns Upstreams whose bytes are damaged or gone, and whether a file was published.
+   */
+  #fetchInputs(id: NodeId, prepared: Prepared): { lost: NodeId[]; hasRestored: boolean } {
+    const { graph } = this.#c;
     const lost = new Set<NodeId>();
+    let hasRestored = false;
     graph.wires[id].forEach(({ source }, position) => {
-      const input = prepared.inputs[position];
-      if (source.kind !== "output" || input.kind !== "value" || input.text !== undefined) return;
-      if (this.#verified.has(input.digest)) return;
+      if (source.kind !== "output") return;
       try {
-        store.blobs.verify(input.digest);
-        this.#verified.add(input.digest);
+        const isTemp = graph.defs[source.node].outputs[source.output].temp;
+        if (isTemp) hasRestored = this.#fetchTemp(source.node, source.output) || hasRestored;
+        else this.#verifyValue(prepared.inputs[position]);
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
         const name = graph.defs[source.node].name;
@@ -326,7 +336,41 @@ export class RunLoop {
         lost.add(source.node);
       }
     });
-    return [...lost];
+    return { lost: [...lost], hasRestored };
+  }
+
+  /** Verifies the blob of a value once per run, unless this run made it. */
+  #verifyValue(input: ActionInput): void {
+    if (input.kind !== "value" || input.text !== undefined) return;
+    if (this.#verified.has(input.digest)) return;
+    this.#c.store.blobs.verify(input.digest);
+    this.#verified.add(input.digest);
+  }
+
+  /** Publishes a temporary file again if it is not there. Returns whether it had to. */
+  #fetchTemp(id: NodeId, position: number): boolean {
+    const path = this.#c.rebuild.publishedPath(id, position);
+    // The node is done: its outputs are known.
+    const output = (this.#c.results[id] as readonly OutputResult[])[position];
+    if (path === undefined || this.#isPublished(path, output)) return false;
+    this.#publish(path, output);
+    return true;
+  }
+
+  /** Removes the published temporary files of upstreams whose consumers are all done; failed ones keep them. */
+  #dropTemps(id: NodeId): void {
+    const { graph: { ups, downs, defs }, schedule, rebuild } = this.#c;
+    for (const up of ups.targets.subarray(ups.starts[id], ups.starts[id + 1])) {
+      if (!defs[up].outputs.some(({ temp }) => temp)) continue;
+      const isNeeded = downs.targets.subarray(downs.starts[up], downs.starts[up + 1]).some((down) =>
+        schedule.stateOf(down) !== STATE.done && schedule.stateOf(down) !== STATE.unknown
+      );
+      if (isNeeded) continue;
+      defs[up].outputs.forEach(({ temp }, position) => {
+        const path = rebuild.publishedPath(up as NodeId, position);
+        if (temp && path !== undefined) removeIfThere(path);
+      });
+    }
   }
 
   /** Asks for keys that other processes compute: they are done, given up, or still being computed. */
@@ -486,6 +530,7 @@ export class RunLoop {
       cached,
     });
     this.#c.schedule.settle(id);
+    this.#dropTemps(id);
     for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
   }
 
@@ -627,3 +672,11 @@ export class RunLoop {
 
 /** `Omit` member by member of a union. */
 export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
