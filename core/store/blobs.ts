@@ -27,6 +27,10 @@ const WHOLE_BYTES = 1 << 20;
 /** Size of the blocks of larger files, in bytes. */
 const BLOCK_BYTES = 1 << 20;
 
+/** Files up to this size are remembered when they are adopted, in bytes, and so many of them: 4 MiB in all. */
+const RECENT_BYTES = 1 << 12;
+const RECENT_COUNT = 1 << 10;
+
 /** A blob that is put again gets a new change time if its old one is this long ago, in milliseconds. */
 export const REFRESH_MS = 600_000;
 
@@ -50,10 +54,12 @@ export class DamagedBlobError extends StoreError {
   }
 }
 
-/** The blobs of one store directory. Stateless: making one costs nothing, and hosts make their own. */
+/** The blobs of one store directory. Making one costs nothing, and hosts make their own. */
 export class Blobs {
   readonly #dir: string;
   readonly #tmp: string;
+  /** Bytes of the small files that were adopted last: they are published next, or made again by another node. */
+  readonly #recent = new Map<Digest, Uint8Array>();
 
   /** @param dir The store directory (`.pipecache`), absolute; subdirectories are made when needed. */
   constructor(dir: string) {
@@ -80,7 +86,15 @@ export class Blobs {
     const digest = digestOf(bytes);
     if (this.#isPresent(digest, bytes.length)) return digest;
     this.#viaTmp((tmp) => {
-      guarded("write", tmp, () => Deno.writeFileSync(tmp, bytes, { createNew: true, mode: 0o444 }));
+      guarded(
+        "write",
+        tmp,
+        () =>
+          withDir(
+            this.#tmp,
+            () => Deno.writeFileSync(tmp, bytes, { createNew: true, mode: 0o444 }),
+          ),
+      );
       this.#install(tmp, digest);
     });
     return digest;
@@ -100,9 +114,11 @@ export class Blobs {
     return this.#viaTmp((tmp) => {
       this.#take(path, tmp, info);
       // Hashed only now: under its old name somebody could still have changed it.
-      const { digest, sizeBytes } = guarded("read", path, () => digestOfFile(tmp));
+      const hashed = guarded("read", path, () => this.#hash(tmp, info.size));
+      const { digest, sizeBytes, bytes } = hashed;
       if (this.#isPresent(digest, sizeBytes)) guarded("remove", tmp, () => removeIfExists(tmp));
       else this.#install(tmp, digest);
+      if (bytes !== undefined) this.#remember(digest, bytes);
       return { digest, sizeBytes, executable };
     });
   }
@@ -211,7 +227,7 @@ export class Blobs {
   publish(digest: Digest, targetPath: string, options: { executable?: boolean } = {}): void {
     const aside = asideOf(targetPath);
     try {
-      this.#copyOut(digest, aside, options.executable === true);
+      this.#copyOut(digest, aside, options.executable === true, this.#recent.get(digest));
       guarded("publish", targetPath, () => Deno.renameSync(aside, targetPath));
     } catch (error) {
       removeIfExists(aside);
@@ -242,12 +258,11 @@ export class Blobs {
     }
   }
 
-  /** Writes a verified copy to a new file. */
-  #copyOut(digest: Digest, path: string, executable: boolean): void {
+  /** Writes a verified copy to a new file. `known` are the bytes, if they are at hand. */
+  #copyOut(digest: Digest, path: string, executable: boolean, known?: Uint8Array): void {
     const mode = executable ? 0o777 : 0o666;
-    const size = lstatIfExists(this.pathOf(digest))?.size ?? 0;
     const options = { write: true, createNew: true, mode } as const;
-    const blocks = size <= WHOLE_BYTES ? [this.read(digest)] : this.blocks(digest);
+    const blocks = known === undefined ? this.#verifiedBlocks(digest) : [known];
     using file = guarded(
       "write",
       path,
@@ -256,10 +271,34 @@ export class Blobs {
     for (const block of blocks) guarded("write", path, () => writeAll(file, block));
   }
 
+  #verifiedBlocks(digest: Digest): Iterable<Uint8Array> {
+    const size = lstatIfExists(this.pathOf(digest))?.size ?? 0;
+    return size <= WHOLE_BYTES ? [this.read(digest)] : this.blocks(digest);
+  }
+
+  /** Hashes a file; returns the bytes of a small one too. */
+  #hash(
+    path: string,
+    sizeBytes: number,
+  ): { digest: Digest; sizeBytes: number; bytes?: Uint8Array } {
+    if (sizeBytes > RECENT_BYTES) return digestOfFile(path);
+    const bytes = Deno.readFileSync(path);
+    return { digest: digestOf(bytes), sizeBytes: bytes.length, bytes };
+  }
+
+  /** Notes the bytes of a blob that was stored now. */
+  #remember(digest: Digest, bytes: Uint8Array): void {
+    if (bytes.length > RECENT_BYTES) return;
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size < RECENT_COUNT) break;
+      this.#recent.delete(oldest);
+    }
+    this.#recent.set(digest, bytes);
+  }
+
   /** Runs `body` with a new name in `tmp/`; if it throws, nothing stays there. */
   #viaTmp<T>(body: (tmp: string) => T): T {
     const tmp = `${this.#tmp}/${uniqueName()}`;
-    guarded("make directory", this.#tmp, () => Deno.mkdirSync(this.#tmp, { recursive: true }));
     try {
       return body(tmp);
     } catch (error) {
@@ -271,8 +310,8 @@ export class Blobs {
   /** Gets a file under a name in `tmp/`, as an inode nobody else has a name for. */
   #take(path: string, tmp: string, info: Deno.FileInfo): void {
     guarded("store", path, () => {
-      if ((info.nlink ?? 1) <= 1 && renamed(path, tmp)) return;
-      Deno.copyFileSync(path, tmp);
+      if ((info.nlink ?? 1) <= 1 && withDir(this.#tmp, () => renamed(path, tmp))) return;
+      withDir(this.#tmp, () => Deno.copyFileSync(path, tmp));
       Deno.removeSync(path);
     });
   }
@@ -294,7 +333,9 @@ export class Blobs {
       this.#quarantine(digest);
       return false;
     }
-    if (info.size !== sizeBytes || !this.#isWhole(digest)) return false;
+    if (info.size !== sizeBytes) return false;
+    // A recent one was seen whole by this process.
+    if (!this.#recent.has(digest) && !this.#isWhole(digest)) return false;
     // Tells a collector in another process that the blob is in use again.
     const changedAt = info.ctime?.getTime() ?? 0;
     if (changedAt + REFRESH_MS < Date.now()) Deno.chmodSync(this.pathOf(digest), 0o444);
@@ -330,6 +371,7 @@ export class Blobs {
 
   /** Takes a bad blob out of use but keeps it for inspection. */
   #quarantine(digest: Digest): void {
+    this.#recent.delete(digest);
     const dir = `${this.#dir}/quarantine`;
     const target = `${dir}/${digest}-${uniqueName()}`;
     guarded("quarantine", this.pathOf(digest), () => {
@@ -348,8 +390,11 @@ function withDir<T>(dir: string, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    Deno.mkdirSync(dir, { recursive: true });
+    // A file in the place of a directory is best described by the attempt to make that.
+    const isMissing = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (!isMissing) throw error;
+    guarded("make directory", dir, () => Deno.mkdirSync(dir, { recursive: true }));
     return body();
   }
 }

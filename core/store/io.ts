@@ -56,6 +56,8 @@ export function removeIfExists(path: string): void {
   try {
     Deno.removeSync(path, { recursive: true });
   } catch (error) {
+    // Below something that is no directory there is nothing either.
+    if (error instanceof Deno.errors.NotADirectory) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
