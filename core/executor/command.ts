@@ -8,8 +8,7 @@
  */
 
 import { dirname } from "node:path";
-import type { Action, Completion, Failure, FailureReason, Usage } from "../action.ts";
-import { messageOf } from "../base/error.ts";
+import type { Action, Completion, Usage } from "../action.ts";
 import { Blobs } from "../store/blobs.ts";
 import type { Executor } from "./executor.ts";
 import { openNative } from "./command_native.ts";
@@ -22,10 +21,28 @@ import {
   planCommand,
 } from "./command_plan.ts";
 import { openPortable } from "./command_portable.ts";
-import { type Exit, type Spawner, SpawnError, type SpawnRequest } from "./command_process.ts";
+import {
+  exitHint,
+  exitText,
+  failureOf,
+  lastLines,
+  noSandbox,
+  notFound,
+  permissionOf,
+  stopped,
+  tail,
+} from "./command_failure.ts";
+import {
+  DirPool,
+  type LentLogs,
+  LogPool,
+  type LogSuffix,
+  lstat,
+  removeIfExists,
+} from "./command_scratch.ts";
+import { type Exit, type Spawner, type SpawnRequest } from "./command_process.ts";
 import { Reaper } from "./reaper.ts";
 import {
-  type DeniedAccess,
   deniedAccess,
   findBubblewrap,
   findProgram,
@@ -35,7 +52,6 @@ import {
   type SandboxOptions,
   shebangOf,
 } from "./sandbox.ts";
-import { FillError } from "./shell.ts";
 
 /** How commands are run. */
 export interface CommandExecutorOptions {
@@ -63,9 +79,6 @@ interface Confined {
 }
 
 const DEFAULT_GRACE_MS = 5000;
-/** Of the end of stderr that goes into a failure's message. */
-const TAIL_BYTES = 8192;
-const TAIL_LINES = 20;
 
 /** Runs actions of kind `run`. */
 export class CommandExecutor implements Executor {
@@ -79,6 +92,8 @@ export class CommandExecutor implements Executor {
   readonly #running = new Map<number, Running>();
   readonly #ends = new Set<Promise<void>>();
   readonly #madeDirs = new Set<string>();
+  readonly #dirs = new DirPool();
+  readonly #logs = new LogPool();
 
   constructor(options: CommandExecutorOptions) {
     this.#blobs = typeof options.blobs === "string" ? new Blobs(options.blobs) : options.blobs;
@@ -108,6 +123,8 @@ export class CommandExecutor implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const running of this.#running.values()) stop(running, "aborted", 0);
     await Promise.all(this.#ends);
+    this.#dirs[Symbol.dispose]();
+    this.#logs[Symbol.dispose]();
     await this.#reaper[Symbol.asyncDispose]();
     this.#spawner?.[Symbol.dispose]();
     this.#spawner = undefined;
@@ -134,18 +151,22 @@ export class CommandExecutor implements Executor {
         });
       }
       const plan = planCommand(action, this.#blobs);
+      const logs = this.#logs.lend(action.logPath, loggedStreams(action));
       try {
         this.#prepare(action, plan);
-        const confined = await this.#confine(action, plan);
+        const confined = await this.#confine(action, plan, logs);
         exit = await this.#execute(action, confined, running);
-        if (confined.sandbox !== undefined) exit = innerExit(exit, statusPath(action), plan);
+        logs.settle();
+        if (confined.sandbox !== undefined) exit = innerExit(exit, logs.status, plan);
         this.#judge(action, plan, confined, exit, running);
         const outputs = collectOutputs(action, plan, this.#blobs);
         const sandbox = confined.sandbox === undefined ? "none" : "bubblewrap";
         return { id: action.id, kind: "done", outputs, usage: usage(), notes: { sandbox } };
       } finally {
         clearTimeout(running.killTimer);
-        cleanUp(action, plan);
+        logs.settle();
+        logs.giveBack();
+        this.#cleanUp(action, plan);
       }
     } catch (error) {
       return { id: action.id, kind: "failed", failure: failureOf(error), usage: usage() };
@@ -154,7 +175,7 @@ export class CommandExecutor implements Executor {
 
   #prepare(action: CommandAction, plan: CommandPlan): void {
     this.#makeDir(dirname(action.logPath));
-    if (plan.usesPrivateDir) Deno.mkdirSync(action.privateDir, { recursive: true });
+    if (plan.usesPrivateDir) this.#dirs.make(action.privateDir);
     if (plan.stdinText !== undefined) {
       const bytes = typeof plan.stdinText === "string"
         ? new TextEncoder().encode(plan.stdinText)
@@ -170,20 +191,32 @@ export class CommandExecutor implements Executor {
     this.#madeDirs.add(dir);
   }
 
-  async #confine(action: CommandAction, plan: CommandPlan): Promise<Confined> {
+  /** Removes what only the command needed. Logs stay, unless nothing was written. */
+  #cleanUp(action: CommandAction, plan: CommandPlan): void {
+    if (plan.usesPrivateDir) this.#dirs.remove(action.privateDir);
+    if (plan.stdinText !== undefined) removeIfExists(plan.stdin);
+    const { stdout, stderr } = action.work;
+    for (const log of [stdout && plan.stdout, stderr && plan.stderr]) {
+      if (log !== undefined && lstat(log)?.size === 0) removeIfExists(log);
+    }
+  }
+
+  async #confine(action: CommandAction, plan: CommandPlan, logs: LentLogs): Promise<Confined> {
     const { cwd, sandbox } = action.work;
     const searchPath = plan.env.PATH ?? "/usr/bin:/bin";
     const program = findProgram(plan.argv[0], cwd, searchPath);
     if (program === undefined) throw notFound(plan.argv[0], cwd, searchPath);
     const bwrap = sandbox === "off" ? undefined : await findBubblewrap();
-    const { stdin, stdout, stderr } = plan;
+    const { stdin } = plan;
+    const stdout = action.work.stdout === undefined ? logs.stdout : plan.stdout;
+    const stderr = action.work.stderr === undefined ? logs.stderr : plan.stderr;
     if (bwrap === undefined) {
       if (sandbox === "strict") throw noSandbox();
       const request = { program, argv: plan.argv, env: plan.env, cwd, stdin, stdout, stderr };
       return { request, sandbox: undefined };
     }
     const options = sandboxOptions(action, plan, program, searchPath);
-    const status = statusPath(action);
+    const { status } = logs;
     // What is inherited names places that do not exist inside; what the node sets stands.
     const { TMPDIR: _, ...rest } = plan.env;
     const env = { ...rest, HOME: SANDBOX_HOME, ...action.env, ...plan.variables };
@@ -287,8 +320,12 @@ function sandboxOptions(
   return { cwd, workflowDir, read, write, programs, searchPath, net };
 }
 
-function statusPath(action: Action): string {
-  return `${action.logPath}.status`;
+/** Streams that deliver no output. Those that do have files of their own, which nothing else has written to. */
+function loggedStreams({ work }: CommandAction): LogSuffix[] {
+  const streams: LogSuffix[] = [];
+  if (work.stdout === undefined) streams.push(".stdout");
+  if (work.stderr === undefined) streams.push(".stderr");
+  return streams;
 }
 
 /** What bubblewrap wrote: the pid of the command's init, and the exit code if the command was started at all. */
@@ -321,33 +358,6 @@ function innerExit(exit: Exit, status: string, plan: CommandPlan): Exit {
   });
 }
 
-/** Removes what only the command needed. Logs stay, unless nothing was written. */
-function cleanUp(action: CommandAction, plan: CommandPlan): void {
-  if (plan.usesPrivateDir) removeIfExists(action.privateDir, { recursive: true });
-  if (plan.stdinText !== undefined) removeIfExists(plan.stdin);
-  removeIfExists(statusPath(action));
-  for (const log of [`${action.logPath}.stdout`, `${action.logPath}.stderr`]) {
-    if (lstat(log)?.size === 0) removeIfExists(log);
-  }
-}
-
-function removeIfExists(path: string, options: Deno.RemoveOptions = {}): void {
-  try {
-    Deno.removeSync(path, options);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-function lstat(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return undefined;
-  }
-}
-
 function readIfExists(path: string): string {
   try {
     return Deno.readTextFileSync(path);
@@ -355,104 +365,4 @@ function readIfExists(path: string): string {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return "";
   }
-}
-
-/** Returns the end of a log file as text. */
-function tail(path: string): string {
-  const info = lstat(path);
-  if (info === undefined || !info.isFile) return "";
-  using file = Deno.openSync(path);
-  file.seekSync(Math.max(0, info.size - TAIL_BYTES), Deno.SeekMode.Start);
-  const bytes = new Uint8Array(TAIL_BYTES);
-  let count = 0;
-  for (;;) {
-    const more = file.readSync(bytes.subarray(count));
-    if (more === null || more === 0) break;
-    count += more;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, count));
-}
-
-function lastLines(text: string): string[] {
-  return text.trimEnd().split("\n").slice(-TAIL_LINES).filter((line) => line !== "");
-}
-
-function exitText({ code, signal }: Exit): string {
-  if (signal !== undefined) return `Command was ended by ${signal}`;
-  return code === undefined ? "Command has vanished" : `Command failed with exit code ${code}`;
-}
-
-function exitHint({ code, signal }: Exit, messages: string): string | undefined {
-  if (code === 127) {
-    const name = /([\w./+-]+): (?:command )?not found/.exec(messages)?.[1];
-    return name === undefined ? undefined : `Check that "${name}" is installed and on PATH`;
-  }
-  if (signal === "SIGKILL" || code === 137) return "The system may have run out of memory";
-  return undefined;
-}
-
-function permissionOf({ permission, value }: DeniedAccess): Failure["denied"] {
-  return value === undefined ? { permission } : { permission, value };
-}
-
-function stopped(action: Action, reason: "timeout" | "aborted"): CommandFailure {
-  const message = reason === "aborted"
-    ? "Command was stopped"
-    : `Command took longer than ${(action.timeoutMs ?? 0) / 1000} s`;
-  return new CommandFailure({ reason, message });
-}
-
-function notFound(name: string, cwd: string, searchPath: string): CommandFailure {
-  if (name.includes("/")) {
-    return new CommandFailure({
-      reason: "unavailable",
-      message: `Cannot start "${name}": there is no such executable file in "${cwd}"`,
-      hint: "Check the path, and that the file is executable (chmod +x)",
-      isFinal: true,
-    });
-  }
-  return new CommandFailure({
-    reason: "unavailable",
-    message: `Cannot start "${name}": there is no such program on PATH (${searchPath})`,
-    hint: `Install "${name}", or write its path`,
-    isFinal: true,
-  });
-}
-
-function noSandbox(): CommandFailure {
-  return new CommandFailure({
-    reason: "unavailable",
-    message: "Cannot confine the command: bubblewrap is not installed or does not work here",
-    hint: "Install bubblewrap (bwrap) and allow user namespaces, or write sandbox: auto",
-    isFinal: true,
-  });
-}
-
-/** What each refusal of the system means for the user. */
-const SPAWN_HINTS: Readonly<Record<string, string>> = {
-  E2BIG: "The command line is too long: pass the values through stdin or a file",
-  ENOEXEC: "The program has no known format: add a first line such as #!/bin/sh",
-  ENOENT: "Check the interpreter in the program's first line, and the working directory",
-  EACCES: "Check the permissions of the program and of the working directory",
-};
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof CommandFailure) return error.failure;
-  if (error instanceof FillError) {
-    return failure("contract", error.message, error.hint, true);
-  }
-  if (error instanceof SpawnError) {
-    return failure("unavailable", error.message, SPAWN_HINTS[error.code], false);
-  }
-  // The store or the file system: not the command's fault, so trying again may help.
-  return failure("unavailable", messageOf(error), undefined, false);
-}
-
-function failure(
-  reason: FailureReason,
-  message: string,
-  hint: string | undefined,
-  isFinal: boolean,
-): Failure {
-  return { reason, message, ...(hint === undefined ? {} : { hint }), isFinal };
 }

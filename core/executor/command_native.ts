@@ -66,6 +66,8 @@ const SI_PID = isDarwin ? 3 : 4;
 /** Words of `struct rusage`: two times of two words each, then `ru_maxrss`, in KiB on Linux. */
 const RU_MAXRSS = 4;
 const RSS_UNIT = isDarwin ? 1 : 1024;
+/** File actions kept for the next commands. */
+const MAX_ACTIONS = 64;
 /** SIGCHLD may be lost while a listener is being added: look from time to time. */
 const HEARTBEAT_MS = 500;
 
@@ -81,11 +83,6 @@ interface Watched {
   status: number | undefined;
   cpuMs: number;
   maxRssBytes: number;
-  /**
-   * Until it replaces itself by the program, a spawned process shares flow's memory, and the system counts that as its
-   * own: a peak that is not above flow's own says nothing. Processes forked by others do not have this.
-   */
-  readonly ownPeakBytes: number;
   readonly report: (exit: Exit) => void;
 }
 
@@ -112,6 +109,9 @@ class NativeSpawner implements Spawner {
   readonly #status = new Int32Array(1);
   readonly #rusage = new BigInt64Array(STRUCT_BYTES / 8);
   readonly #siginfo = new Int32Array(STRUCT_BYTES / 4);
+  readonly #actions = new Map<string, Uint8Array<ArrayBuffer>>();
+  #env: { readonly text: string; readonly strings: Uint8Array<ArrayBuffer> } | undefined;
+  #ownPeakBytes = 0;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
 
   constructor(library: Deno.DynamicLibrary<typeof SYMBOLS>) {
@@ -137,7 +137,6 @@ class NativeSpawner implements Spawner {
 
   spawn(request: SpawnRequest): Process {
     const { promise: exit, resolve: report } = Promise.withResolvers<Exit>();
-    const ownPeakBytes = this.#ownPeakBytes();
     this.#heartbeat ??= setInterval(this.#onChild, HEARTBEAT_MS);
     // Nothing slow after this: the caller has yet to tell the reaper.
     const pid = this.#start(request);
@@ -147,7 +146,6 @@ class NativeSpawner implements Spawner {
       status: undefined,
       cpuMs: 0,
       maxRssBytes: 0,
-      ownPeakBytes,
       report,
     });
     return { pid, exit };
@@ -160,34 +158,58 @@ class NativeSpawner implements Spawner {
   [Symbol.dispose](): void {
     Deno.removeSignalListener("SIGCHLD", this.#onChild);
     clearInterval(this.#heartbeat);
+    this.#forgetActions();
     this.#library.close();
   }
 
   #start(request: SpawnRequest): number {
-    const libc = this.#libc;
-    const actions = new Uint8Array(STRUCT_BYTES);
-    libc.posix_spawn_file_actions_init(actions);
-    libc.posix_spawn_file_actions_addopen(actions, 0, cString(request.stdin), 0, 0);
-    const written = [request.stdout, request.stderr, request.status];
-    for (const [i, path] of written.entries()) {
-      if (path === undefined) continue;
-      libc.posix_spawn_file_actions_addopen(actions, i + 1, cString(path), WRITE_NEW, 0o644);
-    }
-    libc.posix_spawn_file_actions_addchdir_np(actions, cString(request.cwd));
+    const actions = this.#actionsOf(request);
+    const env = this.#envStrings(request.env);
     const pid = new Int32Array(1);
-    const env = Object.entries(request.env).map(([name, value]) => `${name}=${value}`);
-    const code = libc.posix_spawn(
+    const code = this.#libc.posix_spawn(
       pid,
       cString(request.program),
       actions,
       this.#attributes,
       cStrings(request.argv),
-      cStrings(env),
+      env,
     );
-    libc.posix_spawn_file_actions_destroy(actions);
     if (code === 0) return pid[0];
     const name = ERROR_NAMES.get(code) ?? String(code);
     throw new SpawnError(name, `Cannot start "${request.argv[0]}": ${name}`);
+  }
+
+  /** Returns what a new process opens before it becomes the program. Commands share it one after the other. */
+  #actionsOf({ stdin, stdout, stderr, status, cwd }: SpawnRequest): Uint8Array<ArrayBuffer> {
+    const key = [stdin, stdout, stderr, status, cwd].join("\0");
+    const known = this.#actions.get(key);
+    if (known !== undefined) return known;
+    if (this.#actions.size >= MAX_ACTIONS) this.#forgetActions();
+    const libc = this.#libc;
+    const actions = new Uint8Array(STRUCT_BYTES);
+    libc.posix_spawn_file_actions_init(actions);
+    libc.posix_spawn_file_actions_addopen(actions, 0, cString(stdin), 0, 0);
+    for (const [i, path] of [stdout, stderr, status].entries()) {
+      if (path === undefined) continue;
+      libc.posix_spawn_file_actions_addopen(actions, i + 1, cString(path), WRITE_NEW, 0o644);
+    }
+    libc.posix_spawn_file_actions_addchdir_np(actions, cString(cwd));
+    this.#actions.set(key, actions);
+    return actions;
+  }
+
+  #forgetActions(): void {
+    for (const actions of this.#actions.values()) {
+      this.#libc.posix_spawn_file_actions_destroy(actions);
+    }
+    this.#actions.clear();
+  }
+
+  #envStrings(env: Readonly<Record<string, string>>): Uint8Array<ArrayBuffer> {
+    const texts = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+    const text = texts.join("\0");
+    if (this.#env?.text !== text) this.#env = { text, strings: cStrings(texts) };
+    return this.#env.strings;
   }
 
   /** Looks for programs that have ended. A few microseconds per running program. */
@@ -217,14 +239,9 @@ class NativeSpawner implements Spawner {
     watched.status = 0;
     if (this.#libc.wait4(pid, this.#status, WNOHANG, this.#rusage) === pid) {
       watched.status = this.#status[0];
-      this.#account(watched, watched.ownPeakBytes);
+      this.#account(watched, true);
     }
     return true;
-  }
-
-  #ownPeakBytes(): number {
-    this.#libc.getrusage(RUSAGE_SELF, this.#rusage);
-    return Number(this.#rusage[RU_MAXRSS]) * RSS_UNIT;
   }
 
   /** Reaps the members of a killed group that are our children by now; true when there are no more. */
@@ -232,16 +249,30 @@ class NativeSpawner implements Spawner {
     for (;;) {
       const pid = this.#libc.wait4(-group, this.#status, WNOHANG, this.#rusage);
       if (pid <= 0) return pid < 0;
-      this.#account(watched, 0);
+      this.#account(watched, false);
     }
   }
 
-  #account(watched: Watched, ignoredRssBytes: number): void {
+  #account(watched: Watched, isOwnChild: boolean): void {
     const usage = this.#rusage;
     watched.cpuMs += (Number(usage[0]) + Number(usage[2])) * 1000 +
       (microseconds(usage[1]) + microseconds(usage[3])) / 1000;
     const rss = Number(usage[RU_MAXRSS]) * RSS_UNIT;
-    if (rss > Math.max(watched.maxRssBytes, ignoredRssBytes)) watched.maxRssBytes = rss;
+    if (rss > watched.maxRssBytes && !(isOwnChild && this.#isOwnPeak(rss))) {
+      watched.maxRssBytes = rss;
+    }
+  }
+
+  /**
+   * Until it replaces itself by the program, a spawned process shares flow's memory, and the system counts that as its
+   * own: a peak that is not above flow's own says nothing. Processes forked by others do not have this.
+   */
+  #isOwnPeak(rssBytes: number): boolean {
+    // Peaks only grow: most programs are smaller than flow was when it was last looked at.
+    if (rssBytes <= this.#ownPeakBytes) return true;
+    this.#libc.getrusage(RUSAGE_SELF, this.#rusage);
+    this.#ownPeakBytes = Number(this.#rusage[RU_MAXRSS]) * RSS_UNIT;
+    return rssBytes <= this.#ownPeakBytes;
   }
 }
 

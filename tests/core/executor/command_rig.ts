@@ -102,12 +102,15 @@ export class CommandRig implements AsyncDisposable {
     return output.text ?? new TextDecoder().decode(this.blobs.read(output.digest));
   }
 
-  /** Returns what is left in the directory of private directories. */
+  /** Returns private directories that are not empty. Empty ones serve the next commands. */
   leftovers(): string[] {
+    const dir = `${this.dir}/.pipecache/tmp`;
     try {
-      return [...Deno.readDirSync(`${this.dir}/.pipecache/tmp`)].map((entry) => entry.name);
-    } catch {
-      return [];
+      return [...Deno.readDirSync(dir)].map(({ name }) => name)
+        .filter((name) => [...Deno.readDirSync(`${dir}/${name}`)].length > 0);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
     }
   }
 }

@@ -28,6 +28,8 @@ for (const spawner of SPAWNERS) {
     assertEquals(rig.text(done.outputs[0]), "hello\n");
     assertEquals(done.notes, { sandbox: "none" });
     assertEquals(rig.leftovers(), []);
+    await rig.executor[Symbol.asyncDispose]();
+    assertEquals([...Deno.readDirSync(`${rig.dir}/.pipecache/tmp`)], []);
     assertEquals([...Deno.readDirSync(`${rig.dir}/.pipecache/runs/1`)], []);
   });
 
