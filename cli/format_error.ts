@@ -5,7 +5,13 @@
  */
 
 import { DefinitionError, type Diagnostic, FlowError } from "../core/base/error.ts";
-import { formatDiagnostic, formatPlace, formatSnippet, sanitize } from "../core/base/source.ts";
+import {
+  formatDiagnostic,
+  formatHint,
+  formatPlace,
+  formatSnippet,
+  sanitize,
+} from "../core/base/source.ts";
 
 /** How an error is shown. */
 export interface ErrorStyle {
@@ -57,7 +63,7 @@ function formatFlowError(error: FlowError, style: ErrorStyle): string {
   for (const [name, value] of Object.entries(error.facts)) {
     lines.push(`  ${`${name}:`.padEnd(width + 1)} ${sanitize(value)}`);
   }
-  if (error.hint !== undefined) lines.push(`  hint: ${sanitize(error.hint)}`);
+  if (error.hint !== undefined) lines.push(`  ${formatHint(error.hint)}`);
   return lines.join("\n");
 }
 

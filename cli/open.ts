@@ -13,7 +13,7 @@ import { writeStderr } from "./output.ts";
 import { fileOf } from "./recall.ts";
 import { selfCommand } from "./self.ts";
 import { warmPool } from "./warm.ts";
-import { splitTarget, type Target } from "./workflow_argument.ts";
+import { isDirectory, splitTarget, type Target } from "./workflow_argument.ts";
 
 /** Reads the workflow file a command line means. */
 export async function loadTarget(
@@ -23,8 +23,22 @@ export async function loadTarget(
 ): Promise<{ workflow: Workflow; diagnostics: readonly Diagnostic[] }> {
   // Everything heavy is behind this import: help and usage errors do without it.
   const { findWorkflow, loadWorkflow } = await import("../core/mod.ts");
-  const file = target.file ?? findWorkflow(target.dir);
+  const file = target.file ?? found(findWorkflow, target);
   return await loadWorkflow(file, { cwd, set: flags.set ?? [], params: flags.params ?? [] });
+}
+
+/** Finds the unnamed workflow; a directory in the place of a name may have been meant instead. */
+function found(findWorkflow: (dir: string) => string, { dir, names }: Target): string {
+  try {
+    return findWorkflow(dir);
+  } catch (error) {
+    const isDir = names.length > 0 && isDirectory(names[0], dir);
+    if (!isDir || !(error instanceof UsageError)) throw error;
+    throw new UsageError(error.message, {
+      facts: error.facts,
+      hint: `"${names[0]}" is a directory; to use its workflow write "./${names[0]}"`,
+    });
+  }
 }
 
 /** A workflow that is ready to be asked. */
@@ -89,6 +103,19 @@ function inputsOf(flags: WorkflowFlags): Record<string, string> {
     inputs.set(name, text);
   }
   return Object.fromEntries(inputs);
+}
+
+/**
+ * Refuses names on a command line that is about a whole workflow.
+ *
+ * @param action What cannot be done to a part of it, for example `draw`.
+ * @throws {UsageError} If there is a name.
+ */
+export function noNames(names: readonly string[], action: string): void {
+  if (names.length === 0) return;
+  throw new UsageError(`Cannot ${action} only "${names[0]}": the command takes a whole workflow`, {
+    hint: "leave out the name; a workflow ends in .yaml or .ts, a directory has a slash: ./NAME",
+  });
 }
 
 /**

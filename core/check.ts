@@ -78,7 +78,6 @@ class CommandCheck {
       : [{ text: work.script, path: base }];
     for (const text of texts) this.#checkText(text, "argv" in work ? "argv" : "sh");
     if (this.#problems.length === 0) this.#checkOutputs();
-    this.#checkStdin();
     return this.#problems;
   }
 
@@ -167,18 +166,6 @@ class CommandCheck {
         );
       }
     }
-  }
-
-  #checkStdin(): void {
-    const { command, inputs, name } = this.def;
-    if (command?.stdin === undefined || Object.hasOwn(inputs, command.stdin)) return;
-    const close = nearest(command.stdin, Object.keys(inputs));
-    this.#add(
-      "unknown-reference",
-      `Cannot feed "${command.stdin}" to stdin of node "${name}": it has no such input`,
-      this.workflow.locate(["nodes", name, "stdin"]),
-      close === undefined ? `declare it under "inputs" of the node` : `did you mean "${close}"?`,
-    );
   }
 
   /** The span of a part of a text, if the text stands in the file as it is; else the whole value's. */

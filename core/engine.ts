@@ -22,6 +22,7 @@ import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
 import { remember } from "./remember.ts";
+import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
 import { Schedule } from "./schedule.ts";
 import type { Limits } from "./slots.ts";
@@ -346,7 +347,9 @@ export class Engine implements AsyncDisposable {
     const isStale = current === undefined;
     if (result === undefined) {
       throw new UsageError(`Output "${name}" is not stored`, {
-        hint: `run it: flow run ${this.graph.defs[id].name}`,
+        hint: isCached(this.graph.defs[id])
+          ? `run it: flow run ${this.graph.defs[id].name}`
+          : `its node is not cached: print it with flow run --output ${name}`,
       });
     }
     const { digest } = result;

@@ -46,6 +46,8 @@ export interface ForesightContext {
 interface Foreseen {
   readonly verdict: Verdict;
   readonly prepared?: Prepared;
+  /** Why it is not prepared although its upstreams are known. */
+  readonly problem?: string;
 }
 
 /** How many earlier keys of a node are compared. */
@@ -131,8 +133,8 @@ export class Foresight {
       prepared = rebuild.prepare(id);
     } catch (error) {
       if (!(error instanceof FlowError)) throw error;
-      // The run says it with the node; here it only means that the node cannot be a hit.
-      return { verdict: "run" };
+      // The run fails with it; here it only means that the node cannot be a hit.
+      return { verdict: "run", problem: error.message };
     }
     if (forced.has(id) || !isCached(defs[id])) return { verdict: "run", prepared };
     const outputs = this.#stored(id, store.lookup(prepared.key));
@@ -151,7 +153,7 @@ export class Foresight {
     return isWhole === true ? outputs : undefined;
   }
 
-  #reasons(id: NodeId, { verdict, prepared }: Foreseen): string[] {
+  #reasons(id: NodeId, { verdict, prepared, problem }: Foreseen): string[] {
     const def = this.#c.graph.defs[id];
     if (verdict === "hit") return ["up to date"];
     if (verdict === "skip") return ["disabled"];
@@ -159,12 +161,12 @@ export class Foresight {
     if (!isCached(def)) {
       return [def.cache === false ? "cache: false" : "its scope holds net, run or ffi: not cached"];
     }
-    if (prepared === undefined) return ["an input cannot be read"];
+    if (prepared === undefined) return [problem ?? "an input cannot be read"];
     if (this.#c.store.material(prepared.key) !== undefined) {
       const isBounded = typeof def.cache === "object";
       return [isBounded ? "its stored result is too old (ttl)" : "its stored bytes are gone"];
     }
-    return this.#closestDifference(id, prepared) ?? ["never run before"];
+    return this.#closestDifference(id, prepared) ?? ["has no result yet"];
   }
 
   /** For a node that is up to date: since when, and what made it run the last time. */

@@ -7,7 +7,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { CliContext } from "../context.ts";
 import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
-import { openTarget } from "../open.ts";
+import { noNames, openTarget } from "../open.ts";
 import { writeStderr } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
 
@@ -36,6 +36,7 @@ export const checkCommand: Command<CliContext> = buildCommand<CheckFlags, string
 
 async function check(this: CliContext, flags: CheckFlags, ...words: string[]): Promise<void> {
   await using opened = await openTarget(this, flags, words);
+  noNames(opened.names, "check");
   const list = opened.engine.list();
   const { warnings } = opened.engine;
   const nodes = `${list.length} node${list.length === 1 ? "" : "s"}`;

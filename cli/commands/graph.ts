@@ -8,7 +8,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import { UsageError } from "../../core/base/error.ts";
 import type { CliContext } from "../context.ts";
 import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
-import { openTarget } from "../open.ts";
+import { noNames, openTarget } from "../open.ts";
 import { writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
 import { terminalStyle } from "../terminal.ts";
@@ -30,7 +30,7 @@ export const graphCommand: Command<CliContext> = buildCommand<GraphFlags, string
       dot: booleanFlag("Print Graphviz DOT"),
       mermaid: booleanFlag("Print a Mermaid flowchart"),
       json: booleanFlag("Print nodes and edges as JSON"),
-      status: booleanFlag("Also say what is up to date"),
+      status: booleanFlag("Also say what became of each node; the default on a terminal"),
       ...WORKFLOW_FLAGS,
     },
     aliases: { i: "input" },
@@ -49,7 +49,9 @@ async function graph(this: CliContext, flags: GraphFlags, ...words: string[]): P
     });
   }
   await using opened = await openTarget(this, flags, words);
-  const view = opened.engine.view({ status: flags.status });
+  noNames(opened.names, "draw");
+  const status = flags.status || (Deno.stdout.isTerminal() && (chosen[0] ?? "ascii") === "ascii");
+  const view = opened.engine.view({ status });
   const { drawAscii, toDot, toGraphJson, toMermaid } = await import("../../core/mod.ts");
   const draw = {
     ascii: () => drawAscii(view, terminalStyle(flags.color)),

@@ -90,7 +90,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const word = diagnostic.severity === "warning" ? "warning: " : "";
   const lines: string[] = [];
   if (diagnostic.span === undefined) {
-    lines.push(`${word}${sanitize(diagnostic.message)}`);
+    lines.push(`${diagnostic.severity}: ${sanitize(diagnostic.message)}`);
   } else {
     lines.push(`${formatPlace(diagnostic.span)}: ${word}${sanitize(diagnostic.message)}`);
     lines.push(formatSnippet(diagnostic.span));
@@ -98,8 +98,14 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   for (const { message, span } of diagnostic.related ?? []) {
     lines.push(`  ${sanitize(message)}: ${formatPlace(span)}`);
   }
-  if (diagnostic.hint !== undefined) lines.push(`  hint: ${sanitize(diagnostic.hint)}`);
+  if (diagnostic.hint !== undefined) lines.push(`  ${formatHint(diagnostic.hint)}`);
   return lines.join("\n");
+}
+
+/** Returns the line of a hint: after the colon it goes on in lower case, however it was written. */
+export function formatHint(hint: string): string {
+  const text = /^[A-Z][a-z]* /.test(hint) ? hint[0].toLowerCase() + hint.slice(1) : hint;
+  return `hint: ${sanitize(text)}`;
 }
 
 /**

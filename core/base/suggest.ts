@@ -24,6 +24,7 @@ const MAX_LENGTH = 64;
  *
  * assertEquals(nearest("cal", ["run", "call"]), "call");
  * assertEquals(nearest("lign.bam", ["align.bam", "sort.bam"]), "align.bam");
+ * assertEquals(nearest("row", ["raw", "rows"]), "rows");
  * assertEquals(nearest("zebra", ["run", "call"]), undefined);
  * ```
  */
@@ -41,8 +42,9 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     const distance = distanceOf(folded, otherFolded);
     // "a" is one replacement from every other letter: a word must keep something of itself.
     if (distance > limit || distance >= Math.max(wanted.length, other.length)) continue;
-    // Case decides between candidates of equal distance, never more.
-    const cost = distance + distanceOf(wanted, other) / 1000;
+    // Case decides between candidates of equal distance, never more; then "rows" is closer to "row" than "raw".
+    const isPrefix = folded.startsWith(otherFolded) || otherFolded.startsWith(folded);
+    const cost = distance + distanceOf(wanted, other) / 1000 - (isPrefix ? 0.0005 : 0);
     if (cost < bestCost) {
       best = candidate;
       bestCost = cost;

@@ -148,11 +148,20 @@ function unreadable(source: SourceFile, message: string, hint?: string): Definit
 }
 
 function missing(file: string, cwd: string, what: string): UsageError {
-  const close = nearest(basename(file), namesIn(dirname(file)));
+  const names = namesIn(dirname(file));
+  // The extension is no likeness: all workflow files share it.
+  const wanted = stemOf(basename(file));
+  const stems = names.map(stemOf);
+  const stem = stems.includes(wanted) ? wanted : nearest(wanted, stems);
+  const close = nearest(basename(file), names.filter((name) => stemOf(name) === stem));
   const hint = close === undefined
     ? "Check the path"
     : `did you mean "${shownPath(join(dirname(file), close), cwd)}"?`;
   return new UsageError(`Cannot find ${what} "${shownPath(file, cwd)}": no such file`, { hint });
+}
+
+function stemOf(name: string): string {
+  return name.replace(/\.[^.]*$/, "");
 }
 
 /** A path below the working directory is shown relative to it. */

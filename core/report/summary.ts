@@ -6,7 +6,7 @@
  */
 
 import type { FailureReason } from "../action.ts";
-import { sanitize } from "../base/source.ts";
+import { formatHint, sanitize } from "../base/source.ts";
 import type { Counts, Event, FailedEvent } from "../event.ts";
 import { formatCount, formatDuration, formatPlural } from "./format.ts";
 import { oneLine } from "./view.ts";
@@ -126,7 +126,7 @@ export function formatFailure(event: FailedEvent, options: FailureOptions = {}):
   if (options.debug === true && event.stack !== undefined) lines.push(...indented(event.stack));
   else lines.push(...innermostFrame(event.stack, options.cwd));
   if (event.place !== undefined) lines.push(`  at ${oneLine(event.place)}`);
-  if (event.hint !== undefined) lines.push(...indented(`hint: ${event.hint}`));
+  if (event.hint !== undefined) lines.push(...indented(formatHint(event.hint)));
   lines.push(`  log: flow log ${[...workflowWord(event.place), name].map(quoted).join(" ")}`);
   return lines.join("\n");
 }

@@ -74,7 +74,7 @@ Deno.test("flow plan --exit-code: exits with 3 and lists what would run", async 
   using dir = workspace();
   const { code, stdout, stderr } = await flow(["plan", "--exit-code"], { cwd: dir.path });
   assertEquals(code, 3);
-  assertMatches(stdout, /^run +total +never run before\n(?:unknown .*\n){3}$/);
+  assertMatches(stdout, /^run +total +has no result yet\n(?:unknown .*\n){3}$/);
   assertEquals(stderr, "1 to run, 3 unknown yet\n");
   const dry = await flow(["run", "-n"], { cwd: dir.path });
   assertEquals([dry.code, dry.stdout], [0, stdout]);

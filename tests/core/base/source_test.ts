@@ -89,13 +89,13 @@ Deno.test("formatDiagnostic() prints place, snippet, related places and hint", (
       "     3 | a: 3",
       "       | ~",
       "  first defined here: a.yaml:1:1",
-      "  hint: Remove one",
+      "  hint: remove one",
     ].join("\n"),
   );
   const { span: _, related: __, ...bare } = diagnostic;
   assertEquals(
     formatDiagnostic({ ...bare, severity: "warning" }),
-    'warning: Duplicate key "a"\n  hint: Remove one',
+    'warning: Duplicate key "a"\n  hint: remove one',
   );
 });
 

@@ -93,7 +93,7 @@ Deno.test("loadWorkflow() refuses bytes that are not UTF-8, with line and column
   withFiles({ "wf.yaml": new Uint8Array([97, 58, 10, 98, 255, 10]) }, async (dir) => {
     assertEquals(
       await problemsOf("wf.yaml", dir),
-      'Cannot read workflow "wf.yaml": it is not UTF-8 (line 2, column 2)\n  hint: Save it as UTF-8',
+      'error: Cannot read workflow "wf.yaml": it is not UTF-8 (line 2, column 2)\n  hint: save it as UTF-8',
     );
   }));
 
@@ -201,7 +201,7 @@ const modules: [name: string, text: string, expected: string][] = [
   [
     "reading a variable",
     'export default { name: Deno.env.get("HOME") };\n',
-    "hint: A workflow file is evaluated without permissions",
+    "hint: a workflow file is evaluated without permissions",
   ],
   [
     "reading a file",

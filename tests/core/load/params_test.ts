@@ -38,41 +38,44 @@ for (const [set, expected] of right) {
 const wrong: [set: string, expected: string][] = [
   [
     "model.dept=5",
-    'Cannot set "model.dept": there is no "model.dept" in params\n' +
+    'error: Cannot set "model.dept": there is no "model.dept" in params\n' +
     '  hint: did you mean "model.depth"?',
   ],
   [
     "modle.depth=5",
-    'Cannot set "modle.depth": there is no "modle" in params\n  hint: did you mean "model"?',
+    'error: Cannot set "modle.depth": there is no "modle" in params\n  hint: did you mean "model"?',
   ],
-  ["title.x=5", 'Cannot set "title.x": "title" is the text "a"'],
+  ["title.x=5", 'error: Cannot set "title.x": "title" is the text "a"'],
   [
     "lrs.2=5",
-    'Cannot set "lrs.2": there is no "lrs.2" in params\n  hint: did you mean "lrs.0"?',
+    'error: Cannot set "lrs.2": there is no "lrs.2" in params\n  hint: did you mean "lrs.0"?',
   ],
   [
     "lrs.length=5",
-    'Cannot set "lrs.length": there is no "lrs.length" in params\n' +
-    "  hint: It has 0, 1; add new ones with --params FILE",
+    'error: Cannot set "lrs.length": there is no "lrs.length" in params\n' +
+    "  hint: it has 0, 1; add new ones with --params FILE",
   ],
   [
     "params.model.depth=5",
-    'Cannot set "params.model.depth": there is no "params" in params\n' +
-    "  hint: Write --set model.depth=VALUE",
+    'error: Cannot set "params.model.depth": there is no "params" in params\n' +
+    "  hint: write --set model.depth=VALUE",
   ],
   [
     "model.depth",
-    'Cannot read --set "model.depth": expected PATH=VALUE\n  hint: Write --set model.depth=VALUE',
+    'error: Cannot read --set "model.depth": expected PATH=VALUE\n  hint: write --set model.depth=VALUE',
   ],
-  ["=5", 'Cannot read --set "=5": expected PATH=VALUE\n  hint: Write --set model.depth=VALUE'],
+  [
+    "=5",
+    'error: Cannot read --set "=5": expected PATH=VALUE\n  hint: write --set model.depth=VALUE',
+  ],
   [
     "lrs=[1,",
-    "Cannot read the value of --set lrs: a bracket or a quote is not closed\n  hint: Quote it",
+    "error: Cannot read the value of --set lrs: a bracket or a quote is not closed\n  hint: quote it",
   ],
   [
     "__proto__.x=5",
-    'Cannot set "__proto__.x": there is no "__proto__" in params\n' +
-    "  hint: It has model, lrs, title; add new ones with --params FILE",
+    'error: Cannot set "__proto__.x": there is no "__proto__" in params\n' +
+    "  hint: it has model, lrs, title; add new ones with --params FILE",
   ],
 ];
 

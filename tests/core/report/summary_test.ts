@@ -106,7 +106,7 @@ failed: fit[3] (command failed, 3 attempts)
   last line: \\u001b[31mno
   at y (nodes.ts:3:7)
   at wf.yaml:14:3
-  hint: Add "read: data"
+  hint: add "read: data"
   log: flow log wf.yaml 'fit[3]'`.slice(1),
   );
   assertIncludes(
