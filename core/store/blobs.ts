@@ -61,6 +61,9 @@ export class Blobs {
   /** Bytes of the small files that were adopted last: they are published next, or made again by another node. */
   readonly #recent = new Map<Digest, Uint8Array>();
 
+  /** By directory into which was published: whether files can be renamed to there from `tmp/`. */
+  readonly #near = new Map<string, boolean>();
+
   /** @param dir The store directory (`.pipecache`), absolute; subdirectories are made when needed. */
   constructor(dir: string) {
     this.#dir = dir;
@@ -225,14 +228,10 @@ export class Blobs {
    * @throws {StoreError} If the target cannot be written; it is as before.
    */
   publish(digest: Digest, targetPath: string, options: { executable?: boolean } = {}): void {
-    const aside = asideOf(targetPath);
-    try {
+    this.#viaAside(targetPath, (aside) => {
       this.#copyOut(digest, aside, options.executable === true, this.#recent.get(digest));
-      guarded("publish", targetPath, () => Deno.renameSync(aside, targetPath));
-    } catch (error) {
-      removeIfExists(aside);
-      throw error;
-    }
+      guarded("publish", targetPath, () => moveTo(aside, targetPath));
+    });
   }
 
   /**
@@ -243,8 +242,7 @@ export class Blobs {
    */
   publishTree(digest: Digest, targetDir: string): void {
     const entries = this.readTree(digest);
-    const aside = asideOf(targetDir);
-    try {
+    this.#viaAside(targetDir, (aside) => {
       guarded("make directory", aside, () => Deno.mkdirSync(aside, { recursive: true }));
       for (const { path, digest, executable } of entries) {
         const inside = `${aside}/${path}`;
@@ -252,10 +250,7 @@ export class Blobs {
         else guarded("write", inside, () => Deno.mkdirSync(inside, { recursive: true }));
       }
       swapIn(aside, targetDir);
-    } catch (error) {
-      removeIfExists(aside);
-      throw error;
-    }
+    });
   }
 
   /** Writes a verified copy to a new file. `known` are the bytes, if they are at hand. */
@@ -305,6 +300,33 @@ export class Blobs {
       removeIfExists(tmp);
       throw error;
     }
+  }
+
+  /**
+   * Runs `body` with a name from where a rename to the target is atomic; if it throws, nothing stays there. That is in
+   * `tmp/`, where a kill leaves nothing in the user's directories, unless the target is on another file system.
+   */
+  #viaAside(target: string, body: (aside: string) => void): void {
+    const dir = dirname(target);
+    const besideName = `${dir}/.flow-${uniqueName()}`;
+    const names = this.#isNear(dir) ? [`${this.#tmp}/${uniqueName()}`, besideName] : [besideName];
+    for (const aside of names) {
+      try {
+        return body(aside);
+      } catch (error) {
+        removeIfExists(aside);
+        const isFar = error instanceof StoreError && errnoOf(error.cause) === "EXDEV";
+        if (!isFar || aside === besideName) throw error;
+        this.#near.set(dir, false);
+      }
+    }
+  }
+
+  /** Tells whether a directory seems to be on the file system of `tmp/`, and that can be written. */
+  #isNear(dir: string): boolean {
+    let isNear = this.#near.get(dir);
+    if (isNear === undefined) this.#near.set(dir, isNear = sharesDevice(dir, this.#tmp));
+    return isNear;
   }
 
   /** Gets a file under a name in `tmp/`, as an inode nobody else has a name for. */
@@ -410,9 +432,22 @@ function renamed(from: string, to: string): boolean {
   }
 }
 
-/** Returns a new name next to the target, where a rename is atomic. */
-function asideOf(target: string): string {
-  return `${dirname(target)}/.flow-${uniqueName()}`;
+/** Renames, and makes the new name's directory if needed. */
+function moveTo(from: string, to: string): void {
+  withDir(dirname(to), () => Deno.renameSync(from, to));
+}
+
+/** Tells whether a directory, which need not exist yet, is on the file system of `tmp`, which is made. */
+function sharesDevice(dir: string, tmp: string): boolean {
+  try {
+    Deno.mkdirSync(tmp, { recursive: true });
+    let present = dir;
+    while (lstatIfExists(present) === undefined) present = dirname(present);
+    return Deno.statSync(present).dev === Deno.statSync(tmp).dev;
+  } catch {
+    // Whatever is wrong there: beside the target it may work, and if not, that error is the one that helps.
+    return false;
+  }
 }
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
@@ -426,7 +461,7 @@ function swapIn(aside: string, target: string): void {
     const hadOld = lstatIfExists(target) !== undefined;
     if (hadOld) Deno.renameSync(target, old);
     try {
-      Deno.renameSync(aside, target);
+      moveTo(aside, target);
     } catch (error) {
       if (hadOld) Deno.renameSync(old, target);
       throw error;

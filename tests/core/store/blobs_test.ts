@@ -71,6 +71,50 @@ Deno.test("put() and adopt() replace a blob of the right size with wrong bytes",
   assertEquals(new TextDecoder().decode(f.blobs.read(digest)), "hello");
 });
 
+Deno.test({
+  name:
+    "publish() and publishTree() reach another file system, and leave nothing beside the target",
+  ignore: !isOtherDevice("/dev/shm"),
+  fn() {
+    using f = fixture();
+    Deno.mkdirSync(`${f.dir}/tree`);
+    Deno.writeTextFileSync(`${f.dir}/tree/a`, "a");
+    const tree = f.blobs.adoptTree(`${f.dir}/tree`).digest;
+    const other = Deno.makeTempDirSync({ dir: "/dev/shm" });
+    try {
+      for (let round = 0; round < 2; round++) {
+        f.blobs.publish(f.blobs.put(encode(`round ${round}`)), `${other}/new/file`);
+        f.blobs.publishTree(tree, `${other}/new/tree`);
+        assertEquals(Deno.readTextFileSync(`${other}/new/file`), `round ${round}`);
+        assertEquals(Deno.readTextFileSync(`${other}/new/tree/a`), "a");
+      }
+      assertEquals([...Deno.readDirSync(`${other}/new`)].length, 2);
+    } finally {
+      Deno.removeSync(other, { recursive: true });
+    }
+  },
+});
+
+Deno.test("publish() that is cut short leaves nothing beside the target", () => {
+  using f = fixture();
+  const digest = f.blobs.put(encode("hello"));
+  const rename = Deno.renameSync;
+  let beside: string[] = [];
+  // The moment of a kill: all bytes are written, the name is not given yet.
+  Deno.renameSync = (from, to) => {
+    beside = [...Deno.readDirSync(`${f.dir}/out`)].map(({ name }) => name);
+    rename(from, to);
+  };
+  try {
+    Deno.mkdirSync(`${f.dir}/out`);
+    f.blobs.publish(digest, `${f.dir}/out/file`);
+  } finally {
+    Deno.renameSync = rename;
+  }
+  assertEquals(beside, []);
+  assertEquals(Deno.readTextFileSync(`${f.dir}/out/file`), "hello");
+});
+
 Deno.test("adopt() moves a file in and reports size and executable bit", () => {
   using f = fixture();
   Deno.writeTextFileSync(`${f.dir}/a`, "data");
@@ -386,5 +430,14 @@ function isOtherFileSystem(dir: string): boolean {
     return exists(dir) && Deno.statSync(dir).dev !== Deno.statSync(temp).dev;
   } finally {
     Deno.removeSync(temp);
+  }
+}
+
+function isOtherDevice(dir: string): boolean {
+  try {
+    return Deno.statSync(dir).dev !== Deno.statSync("/tmp").dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
