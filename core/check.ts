@@ -15,7 +15,6 @@ import type { Json, NodeDef, Workflow } from "./workflow.ts";
 export function checkNodes(workflow: Workflow): Diagnostic[] {
   return workflow.nodes.flatMap((def) => [
     ...checkSupport(workflow, def),
-    ...checkResources(workflow, def),
     ...new CommandCheck(workflow, def).run(),
   ]);
 }
@@ -36,25 +35,6 @@ function checkSupport(workflow: Workflow, def: NodeDef): Diagnostic[] {
       hint,
     };
   });
-}
-
-/** A node that asks for more than there ever is would wait for ever. */
-function checkResources(workflow: Workflow, def: NodeDef): Diagnostic[] {
-  return Object.entries(def.resources.pools)
-    .filter(([pool, units]) => units > (workflow.pools[pool] ?? Infinity))
-    .map(([pool, units]) => {
-      const span = workflow.locate(["nodes", def.name, "resources", pool]);
-      return {
-        severity: "error",
-        code: "too-much",
-        message:
-          `Node "${def.name}" can never run: it takes ${units} of pool "${pool}", which holds ${
-            workflow.pools[pool]
-          }`,
-        ...(span === undefined ? {} : { span }),
-        hint: `raise "pools.${pool}" or take less`,
-      };
-    });
 }
 
 /** One text of a command and where it stands. */

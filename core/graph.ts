@@ -203,13 +203,18 @@ class Builder {
     wires: Wire[],
     names: readonly { readonly name: string; readonly optional: boolean }[],
   ): void {
+    // An input with a misspelt name has been reported; that its parameter is missing is the same mistake.
+    const all = names.map(({ name }) => name);
+    const misspelt = new Set(
+      Object.keys(def.inputs).filter((name) => !all.includes(name)).map((n) => nearest(n, all)),
+    );
     for (const { name, optional } of names) {
       if (Object.hasOwn(def.inputs, name)) continue;
       const meaning = this.#names.meanings.get(name);
       const isOwn = meaning?.kind === "output" && this.#workflow.nodes[meaning.node] === def;
       if (meaning !== undefined && !(isOwn && optional)) {
         wires.push({ argument: name, source: this.#use(name, meaning) });
-      } else if (!optional) {
+      } else if (!optional && !misspelt.has(name)) {
         this.#reportUnknown(def, `parameter "${name}" of function "${exportOf(def)}"`, name, [
           "nodes",
           def.name,

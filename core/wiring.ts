@@ -6,6 +6,7 @@
  */
 
 import { DefinitionError, type Diagnostic } from "./base/error.ts";
+import { formatPlace } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
 import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
@@ -49,8 +50,9 @@ function parametersOf(
     if (!(error instanceof CodeProblem)) throw error;
     const close = error.kind === "no-such-export" ? nearest(name, error.exports ?? []) : undefined;
     const hint = close === undefined ? error.hint : `did you mean "${module}#${close}"?`;
+    const place = error.span === undefined ? "" : ` (${formatPlace(error.span)})`;
     return {
-      problem: `Cannot use "${module}#${name}" for node "${def.name}": ${error.message}`,
+      problem: `Cannot use "${module}#${name}" for node "${def.name}": ${error.message}${place}`,
       ...(hint === undefined ? {} : { hint }),
     };
   }
