@@ -70,6 +70,12 @@ interface Running {
   readonly logPath: string;
 }
 
+/** A node that must run, as far as the store knows. */
+interface Miss {
+  readonly id: NodeId;
+  readonly prepared: Prepared;
+}
+
 /** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
 const CHECKS_PER_TURN = 512;
 /** Pause between looks at keys that another process computes, in milliseconds. */
@@ -84,6 +90,7 @@ export class RunLoop {
   /** Nodes that wait for the same key: computed by a node of this run, or by another process. */
   readonly #followers = new Map<Digest, NodeId[]>();
   readonly #foreign = new Map<NodeId, Prepared>();
+  readonly #misses: Miss[] = [];
   readonly #prepared = new Map<NodeId, Prepared>();
   readonly #attempts = new Map<NodeId, number>();
   readonly #remake = new Set<NodeId>();
@@ -186,6 +193,7 @@ export class RunLoop {
       count++;
       this.#checkNode(id as NodeId);
     }
+    this.#admit();
     return count;
   }
 
@@ -202,8 +210,7 @@ export class RunLoop {
       this.#failBeforeStart(id, error);
       return;
     }
-    if (this.#lookUp(id, prepared)) return;
-    this.#miss(id, prepared);
+    if (!this.#lookUp(id, prepared)) this.#misses.push({ id, prepared });
   }
 
   /** Takes the stored result of a node if there is one and all its bytes can be had. */
@@ -279,28 +286,47 @@ export class RunLoop {
     }
   }
 
-  #miss(id: NodeId, prepared: Prepared): void {
-    const { schedule, store, graph } = this.#c;
-    const followers = this.#followers.get(prepared.key);
-    if (isCached(graph.defs[id]) && !this.#c.forced.has(id)) {
-      if (followers !== undefined) {
-        followers.push(id);
-        return;
+  /** Lets nodes that must run go on, unless the same key is being computed: then they wait for that result. */
+  #admit(): void {
+    const { store, graph, forced } = this.#c;
+    while (this.#misses.length > 0) {
+      const shared: Miss[] = [];
+      for (const miss of this.#misses.splice(0)) {
+        const { id, prepared: { key } } = miss;
+        const followers = this.#followers.get(key);
+        if (!isCached(graph.defs[id]) || forced.has(id)) this.#enqueue(miss);
+        else if (followers !== undefined) followers.push(id);
+        else {
+          this.#followers.set(key, []);
+          shared.push(miss);
+        }
       }
-      if (!store.claims.claim(prepared.key)) {
-        this.#foreign.set(id, prepared);
-        return;
-      }
-      // Another process may have recorded it between the look and the claim.
-      if (this.#lookUp(id, prepared)) {
-        this.#released.push(prepared.key);
-        return;
-      }
-      this.#followers.set(prepared.key, []);
+      const isOurs = store.claims.claimAll(shared.map(({ prepared }) => prepared.key));
+      shared.forEach((miss, i) =>
+        isOurs[i] ? this.#enqueueClaimed(miss) : this.#awaitForeign(miss)
+      );
     }
+  }
+
+  #enqueueClaimed(miss: Miss): void {
+    const { id, prepared } = miss;
+    // Another process may have recorded it between the look and the claim.
+    if (!this.#lookUp(id, prepared)) this.#enqueue(miss);
+    else for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
+  }
+
+  /** Another process computes the key: everybody here who needs it asks again later. */
+  #awaitForeign({ id, prepared }: Miss): void {
+    const followers = this.#followers.get(prepared.key) ?? [];
+    this.#followers.delete(prepared.key);
+    for (const waiting of [id, ...followers]) this.#foreign.set(waiting, prepared);
+  }
+
+  #enqueue({ id, prepared }: Miss): void {
+    const { schedule } = this.#c;
     const { lost, hasRestored } = this.#fetchInputs(id, prepared);
     if (lost.length > 0) {
-      this.#endFlight(prepared.key);
+      for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
       for (const up of schedule.demand(id, lost)) {
         // It was counted as a hit; now it runs.
         this.#counts.hit--;
@@ -382,9 +408,10 @@ export class RunLoop {
         this.#foreign.delete(id);
       } else if (this.#c.store.claims.isFree(prepared.key)) {
         this.#foreign.delete(id);
-        this.#miss(id, prepared);
+        this.#misses.push({ id, prepared });
       }
     }
+    this.#admit();
   }
 
   // ---- starting: what fits into the free resources? -----------------------------------------
@@ -392,7 +419,7 @@ export class RunLoop {
   #start(): number {
     const calls: Action[] = [];
     const runs: Action[] = [];
-    for (;;) {
+    while (this.#slots.hasRoom) {
       const id = this.#c.schedule.popQueued((candidate) =>
         this.#slots.fits(this.#c.graph.defs[candidate])
       );
@@ -412,7 +439,7 @@ export class RunLoop {
 
   #begin(id: NodeId): Action | undefined {
     const { graph, rebuild, privateDir, logDir } = this.#c;
-    // Set by #miss before the node was queued.
+    // Set by #enqueue before the node was queued.
     const prepared = this.#prepared.get(id) as Prepared;
     const attempt = (this.#attempts.get(id) ?? 0) + 1;
     const number = this.#nextAction++;

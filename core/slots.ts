@@ -30,6 +30,10 @@ export class Slots {
   #cpus = 0;
   /** Short nodes that are running or sent ahead. */
   #shorts = 0;
+  /** Short nodes are sent until there are enough, and then not before half of them are done: few, large messages. */
+  #isFilling = true;
+  /** Short nodes that are enough for now. */
+  #enough = 1;
   #memoryBytes = 0;
   readonly #pools = new Map<string, number>();
   /** Mean wall time of functions by module and export, in milliseconds. */
@@ -39,12 +43,17 @@ export class Slots {
     this.#limits = limits;
   }
 
+  /** Whether there may be room for some node; a quick answer before looking for one that fits. */
+  get hasRoom(): boolean {
+    return this.#cpus + Math.min(this.#shorts, this.#limits.cpus) < this.#limits.cpus ||
+      this.#isFilling || this.#shorts * 2 <= this.#enough;
+  }
+
   /** Tells whether a node may start now. A node that asks for more than there is runs when it is alone. */
   fits(def: NodeDef): boolean {
     const { limits, pools, memoryBytes } = { limits: this.#limits, ...def.resources };
     if (isShort(def)) {
-      const free = limits.cpus - this.#cpus;
-      if (free <= 0 || this.#shorts >= free * this.#ahead(def)) return false;
+      if (!this.#wantsShort(def)) return false;
     } else if (this.#cpus + Math.min(this.#shorts, limits.cpus) + this.#cpusOf(def) > limits.cpus) {
       return false;
     }
@@ -73,6 +82,15 @@ export class Slots {
       name,
       mean === undefined ? wallMs : mean * (1 - NEWEST_SHARE) + wallMs * NEWEST_SHARE,
     );
+  }
+
+  #wantsShort(def: NodeDef): boolean {
+    const free = this.#limits.cpus - this.#cpus;
+    if (free <= 0) return false;
+    this.#enough = free * this.#ahead(def);
+    if (this.#shorts >= this.#enough) this.#isFilling = false;
+    else if (this.#shorts < free || this.#shorts * 2 <= this.#enough) this.#isFilling = true;
+    return this.#isFilling;
   }
 
   #account(def: NodeDef, sign: 1 | -1): void {

@@ -68,7 +68,7 @@ export class HostPool implements Executor {
   readonly #options: HostPoolOptions;
   readonly #slots = new Set<Slot>();
   readonly #ended: Promise<void>[] = [];
-  /** Smoothed duration of the actions of a node, in milliseconds. */
+  /** Smoothed duration of the calls of a function, in milliseconds. Many nodes may call one function. */
   readonly #durations = new Map<string, number>();
   /** First in, first out; `#head` avoids shifting large arrays. */
   #queue: Pending[] = [];
@@ -217,8 +217,8 @@ export class HostPool implements Executor {
     slot.process.send({ kind: "run", actions: batch });
   }
 
-  #estimate({ node }: Action): number {
-    return this.#durations.get(node) ?? UNKNOWN_MS;
+  #estimate(action: Action): number {
+    return this.#durations.get(functionOf(action)) ?? UNKNOWN_MS;
   }
 
   /** Takes back waiting actions from a busy host when another has nothing to do. */
@@ -308,10 +308,10 @@ export class HostPool implements Executor {
   #onCompletion(slot: Slot, completion: Completion): void {
     const pending = this.#take(slot, completion.id);
     if (pending === undefined) return;
-    const { node } = pending.action;
+    const name = functionOf(pending.action);
     const wallMs = completion.usage.wallMs + 0.02;
-    const before = this.#durations.get(node);
-    this.#durations.set(node, before === undefined ? wallMs : before * 0.8 + wallMs * 0.2);
+    const before = this.#durations.get(name);
+    this.#durations.set(name, before === undefined ? wallMs : before * 0.8 + wallMs * 0.2);
     if (pending.isAborted) this.#fail(pending, ABORTED);
     else pending.report(completion);
   }
@@ -414,6 +414,10 @@ export class HostPool implements Executor {
 }
 
 const ABORTED: Failure = { reason: "aborted", message: "The run was stopped" };
+
+function functionOf({ work, node }: Action): string {
+  return work.kind === "call" ? `${work.module}#${work.export}` : node;
+}
 
 /** Removes what a dead host left in the directory of the actions' private directories. */
 function sweep(actions: readonly Action[], pid: number): void {
