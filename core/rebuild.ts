@@ -95,7 +95,7 @@ export class Rebuild {
       inputs: materials,
       outputs: outputsMaterial(def),
       scope: this.#scopeMaterial(def, watched),
-      env: variablesOf(def, this.#context.env),
+      env: envMaterial(def, this.#context.env),
       track,
     };
     const text = materialText(material);
@@ -188,6 +188,19 @@ export class Rebuild {
   }
 }
 
+/** Values that come from outside may be secrets: their digests are kept, never they themselves. */
+function envMaterial(
+  def: NodeDef,
+  env: (name: string) => string | undefined,
+): Record<string, string | null> {
+  const material = variablesOf(def, env);
+  for (const [name, value] of Object.entries(material)) {
+    const isWritten = typeof def.command?.env[name] === "string";
+    if (!isWritten && value !== null) material[name] = `digest ${digestOf(value).slice(0, 16)}`;
+  }
+  return material;
+}
+
 /** Stands for the name of the only value output. No output can be called so. */
 const ONLY_VALUE = "=";
 
@@ -217,6 +230,6 @@ function noteOf(
   const source = wire.source.kind === "input" && "path" in input
     ? `${input.kind} ${relative(graph.workflow.dir, input.path)}`
     : describeSource(wire.source, graph);
-  const text = input.kind === "value" ? input.text : undefined;
+  const text = input.kind === "value" && wire.source.kind !== "env" ? input.text : undefined;
   return text === undefined || text.length > NOTE_CHARS ? { source } : { source, text };
 }

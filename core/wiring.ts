@@ -45,7 +45,12 @@ function parametersOf(
   if (def.work.kind !== "call") return { kind: "none" };
   const { path, export: name, module } = def.work;
   try {
-    return code.functionCode(path, name).parameters;
+    const { parameters } = code.functionCode(path, name);
+    if (parameters !== undefined) return parameters;
+    return {
+      problem: `Cannot call "${module}#${name}" for node "${def.name}": it is not a function`,
+      hint: 'name an exported function after the "#"',
+    };
   } catch (error) {
     if (!(error instanceof CodeProblem)) throw error;
     const close = error.kind === "no-such-export" ? nearest(name, error.exports ?? []) : undefined;

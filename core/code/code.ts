@@ -32,7 +32,8 @@ export interface FunctionCode {
    * `data.json`, `npm:ms@2.1.3`, and `load order` if that matters. Paths are relative to the root directory.
    */
   readonly parts: Readonly<Record<string, Digest>>;
-  readonly parameters: Parameters;
+  /** `undefined` if the export surely is not a function. */
+  readonly parameters: Parameters | undefined;
   /** What weakens the identity: places where more had to be counted than is used. */
   readonly warnings: readonly CodeProblem[];
 }
@@ -150,14 +151,15 @@ export class CodeIndex {
     return digest;
   }
 
-  /** Follows `export const f = g` to the function. */
-  #parameters(link: Link): Parameters {
+  /** Follows `export const f = g` to the function; `undefined` if it ends at something that is none. */
+  #parameters(link: Link): Parameters | undefined {
     const seen = new Set<Unit>();
     let unit = link.units.length === 1 ? link.units[0] : undefined;
     while (unit !== undefined && !seen.has(unit)) {
       seen.add(unit);
-      const { parameters, alias } = unit.declaration;
+      const { parameters, alias, isNoFunction } = unit.declaration;
       if (parameters !== undefined) return parameters;
+      if (isNoFunction) return undefined;
       const next: Link | undefined = alias === undefined
         ? undefined
         : this.#linker.name(unit.module, alias);

@@ -12,7 +12,7 @@ import { declare, literalText, type References, referencesOf } from "./reference
 import { StripError, type StripMode, stripTypes } from "./strip.ts";
 
 /** Changes whenever an analysis of the same text would differ: it is part of the cache key. */
-export const ANALYSIS_VERSION = 1;
+export const ANALYSIS_VERSION = 2;
 
 /** How the arguments of a function are passed. */
 export type Parameters =
@@ -57,6 +57,8 @@ export interface Declaration {
   readonly computed?: { readonly line: number; readonly column: number };
   /** Only of functions. */
   readonly parameters?: Parameters;
+  /** It cannot be called: a class, an object, a constant. */
+  readonly isNoFunction?: true;
   /** It is only another name for this one. */
   readonly alias?: string;
 }
@@ -381,6 +383,7 @@ class Analyser {
       ...((parameters !== undefined || isInert(kind, node, value)) && { isInert: true }),
       ...(computed && { computed }),
       ...(parameters && { parameters }),
+      ...(isNoFunction(node, value) && { isNoFunction: true }),
       ...(value?.type === "Identifier" && { alias: (value as acorn.Identifier).name }),
     });
   }
@@ -542,6 +545,15 @@ function isPrimitive(node: acorn.AnyNode): boolean {
     default:
       return false;
   }
+}
+
+/** Tells that what a declaration binds surely is not a function; not of names taken out of something. */
+function isNoFunction(node: acorn.Node, value: acorn.Node | undefined): boolean {
+  if (node.type === "ClassDeclaration") return true;
+  if (node.type !== "VariableDeclarator") return false;
+  if ((node as acorn.VariableDeclarator).id.type !== "Identifier") return false;
+  return value?.type === "ObjectExpression" || value?.type === "ArrayExpression" ||
+    (value !== undefined && isPrimitive(value as acorn.AnyNode));
 }
 
 /** Returns how a function takes its arguments, or `undefined` if the node is no function. */

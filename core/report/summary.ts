@@ -37,6 +37,8 @@ export class RunSummary {
   #startedAt: number | undefined;
   #wallMs = 0;
   #hasElements = false;
+  /** Nodes that were to be looked at. */
+  #wanted = 0;
   readonly #failed = new Set<string>();
 
   /** Takes the next event. */
@@ -58,6 +60,8 @@ export class RunSummary {
         this.#counts = { ...event.counts };
         break;
       case "begin":
+        this.#wanted = event.nodes;
+        break;
       case "started":
       case "retried":
       case "warning":
@@ -73,7 +77,9 @@ export class RunSummary {
   /** Returns `ok: 12 nodes, 3 run, 9 up to date, 1.2 s` and the like; parts that are zero are left out. */
   line(): string {
     const { hit, done, failed, skipped } = this.#counts;
-    const total = hit + done + failed + skipped;
+    // Of a run that was stopped early some never ended.
+    const ended = hit + done + failed + skipped;
+    const total = this.#hasElements ? ended : Math.max(this.#wanted, ended);
     const noun = this.#hasElements ? "nodes and elements" : total === 1 ? "node" : "nodes";
     const outcome = this.#outcome ?? (failed > 0 ? "failed" : "ok");
     const parts = failed > 0
@@ -82,6 +88,7 @@ export class RunSummary {
     if (skipped > 0) parts.push(`${formatCount(skipped)} skipped`);
     if (done > 0) parts.push(`${formatCount(done)} run`);
     if (hit > 0) parts.push(`${formatCount(hit)} up to date`);
+    if (total > ended) parts.push(`${formatCount(total - ended)} not reached`);
     return `${outcome}: ${[...parts, formatDuration(this.#wallMs)].join(", ")}`;
   }
 

@@ -67,7 +67,10 @@ Deno.test("RunSummary.line() says how a run ended", () => {
     lineOf(begin, hit("a"), end("ok", [9, 3, 0, 0])),
     "ok: 12 nodes, 3 run, 9 up to date, 1.2 s",
   );
-  assertEquals(lineOf(begin, done("a"), end("ok", [0, 1, 0, 0])), "ok: 1 node, 1 run, 1.2 s");
+  assertEquals(
+    lineOf({ ...begin, nodes: 1 }, done("a"), end("ok", [0, 1, 0, 0])),
+    "ok: 1 node, 1 run, 1.2 s",
+  );
   assertEquals(
     lineOf(begin, failed("fit"), skipped("x"), end("failed", [9, 0, 1, 2])),
     "failed: 1 of 12 nodes (fit), 2 skipped, 9 up to date, 1.2 s",
@@ -76,7 +79,10 @@ Deno.test("RunSummary.line() says how a run ended", () => {
     lineOf(begin, ...["a", "b", "c", "d", "e"].map((n) => failed(n)), end("failed", [0, 0, 5, 0])),
     "failed: 5 of 5 nodes (a, b, c and 2 more), 1.2 s",
   );
-  assertEquals(lineOf(begin, end("aborted", [1, 0, 0, 0])), "aborted: 1 node, 1 up to date, 1.2 s");
+  assertEquals(
+    lineOf(begin, end("aborted", [1, 0, 0, 0])),
+    "aborted: 3 nodes, 1 up to date, 2 not reached, 1.2 s",
+  );
   assertEquals(
     lineOf(hit("a", [0]), hit("a", [1])),
     "ok: 2 nodes and elements, 2 up to date, 0 ms",
