@@ -1,11 +1,14 @@
 /** Writes the same work for flow and its peers into a directory. Does not run or time anything. */
 
-/** Two-command chains over tiny files: node 2k copies an input, node 2k+1 copies that copy. */
-export function writeChains(dir: string, nodes: number): void {
+/**
+ * Two-command chains over tiny files: node 2k copies an input, node 2k+1 copies that copy. The peers do not confine
+ * commands, so flow does not either unless asked.
+ */
+export function writeChains(dir: string, nodes: number, sandbox: "auto" | "off" = "off"): void {
   const chains = Math.ceil(nodes / 2);
   Deno.mkdirSync(`${dir}/in`, { recursive: true });
   Deno.mkdirSync(`${dir}/out`, { recursive: true });
-  const flow = ["name: chains", "nodes:"];
+  const flow = ["name: chains", `defaults: { sandbox: ${sandbox} }`, "nodes:"];
   const ninja = ["rule cp", "  command = cp $in $out"];
   const make: string[] = [];
   const tasks: Record<string, unknown> = {};
