@@ -4,15 +4,14 @@
  * @module
  */
 
+import type { HostPool } from "../core/executor/host_pool.ts";
 import type { Engine, Workflow } from "../core/mod.ts";
 import { type Diagnostic, UsageError } from "../core/base/error.ts";
 import { formatDiagnostic, sanitize } from "../core/base/source.ts";
 import type { CliContext } from "./context.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { writeStderr } from "./output.ts";
-import { fileOf } from "./recall.ts";
 import { selfCommand } from "./self.ts";
-import { warmPool } from "./warm.ts";
 import { isDirectory, splitTarget, type Target } from "./workflow_argument.ts";
 
 /** Reads the workflow file a command line means. */
@@ -53,20 +52,16 @@ export interface Opened extends AsyncDisposable {
  * @param context Of the command.
  * @param flags Of the command.
  * @param words Positional words.
- * @param slots Slots of the run that follows, if one does.
+ * @param calls Pool of the run that follows, if it was started beforehand.
  * @throws {DefinitionError} If the workflow has errors, with all of them.
  */
 export async function openTarget(
   context: CliContext,
   flags: WorkflowFlags,
   words: readonly string[],
-  slots?: number,
+  calls?: HostPool,
 ): Promise<Opened> {
   const target = splitTarget(words, context.cwd);
-  const file = fileOf(target, context.cwd);
-  const pool = slots === undefined || file === undefined
-    ? undefined
-    : await warmPool(file, flags, context.cwd, slots);
   const { workflow, diagnostics } = await loadTarget(target, flags, context.cwd);
   const { Engine } = await import("../core/mod.ts");
   const inputs = inputsOf(flags);
@@ -76,7 +71,7 @@ export async function openTarget(
     inputs,
     hostCommand: [...selfCommand(), "host"],
     onWarning: (message) => writeStderr(`warning: ${sanitize(message)}\n`),
-    ...pool === undefined ? {} : { calls: pool },
+    ...calls === undefined ? {} : { calls },
     ...readsStdin ? { stdin: Deno.stdin.readable } : {},
     ...flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir },
   });

@@ -8,7 +8,7 @@
 import type { HostPool } from "../core/executor/host_pool.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { selfCommand } from "./self.ts";
-import { absolutePath } from "./workflow_argument.ts";
+import { absolutePath, isDirectory } from "./workflow_argument.ts";
 
 /** What a workflow with function nodes has in it. */
 const HAS_CALLS = /\bcall\b/;
@@ -16,16 +16,17 @@ const HAS_CALLS = /\bcall\b/;
 /**
  * Starts a host for the functions of a workflow.
  *
- * @param file Absolute path of the workflow file.
+ * @param file Absolute path of the workflow file, if it is known yet.
  * @param slots Slots of the run that follows.
  * @returns The pool to hand to the engine, or `undefined` if the file seems to have no functions.
  */
 export async function warmPool(
-  file: string,
+  file: string | undefined,
   flags: WorkflowFlags,
   cwd: string,
   slots: number,
 ): Promise<HostPool | undefined> {
+  if (file === undefined) return undefined;
   let text: string;
   try {
     text = Deno.readTextFileSync(file);
@@ -39,6 +40,11 @@ export async function warmPool(
   const pool = new HostPool({ slots, command: [...selfCommand(), "host"], blobsDir });
   pool.prewarm();
   return pool;
+}
+
+/** Tells that no run of this store can be remembered, so that there is surely something to do. */
+export function isNewStore(file: string | undefined, flags: WorkflowFlags, cwd: string): boolean {
+  return file !== undefined && !isDirectory(`${storeDirOf(file, flags, cwd)}/memos`, cwd);
 }
 
 /** Returns where the store of a workflow is. */

@@ -21,9 +21,10 @@ import { openTarget } from "../open.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
 import { namesParameter, proposeNames } from "../propose_names.ts";
-import { type Recall, recall, tellNothingToDo } from "../recall.ts";
+import { fileOf, type Recall, recall, tellNothingToDo } from "../recall.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
 import { SignalTrap } from "../signals.ts";
+import { isNewStore, warmPool } from "../warm.ts";
 import { parseSlice } from "../slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
@@ -153,13 +154,16 @@ function names(brief: string) {
 
 async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promise<void> {
   checkFlags(flags);
+  const jobs = flags.jobs ?? navigator.hardwareConcurrency;
+  const file = fileOf(splitTarget(words, this.cwd), this.cwd);
+  const warm = () => flags.dryRun ? undefined : warmPool(file, flags, this.cwd, jobs);
+  const early = isNewStore(file, flags, this.cwd) ? await warm() : undefined;
   const known = await recalled(this, flags, words);
   if (known?.isCurrent) {
     if (!flags.quiet) tellNothingToDo();
     return;
   }
-  const jobs = flags.jobs ?? navigator.hardwareConcurrency;
-  await using opened = await openTarget(this, flags, words, flags.dryRun ? undefined : jobs);
+  await using opened = await openTarget(this, flags, words, early ?? await warm());
   const { engine } = opened;
   const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
   const targets = [...new Set([...opened.names, ...flags.until ?? [], ...output])];

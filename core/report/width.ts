@@ -4,7 +4,8 @@
  * @module
  */
 
-const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made when first needed: that takes 10 ms. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Printable ASCII only: one column per character. */
 const PLAIN = /^[\x20-\x7e]*$/;
@@ -38,7 +39,8 @@ const WIDE: readonly (readonly [number, number])[] = [
 /** Splits a text into what people see as characters. */
 export function graphemes(text: string): readonly string[] {
   if (PLAIN.test(text)) return [...text];
-  return Array.from(GRAPHEMES.segment(text), (part) => part.segment);
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return Array.from(segmenter.segment(text), (part) => part.segment);
 }
 
 /** Returns the columns, 0 to 2, of one grapheme. */

@@ -217,7 +217,7 @@ Deno.test("createProgress() tty leaves only the summary, and nothing after stop"
   progress.onEvent(done("b"));
   progress.onEvent(end("ok", 1, 1, 0));
   const last = terminal.screen();
-  assertEquals(last, "ok: 2 nodes, 1 run, 1 up to date, 2.0 s\n");
+  assertEquals(last, "ok: 3 nodes, 1 run, 1 up to date, 1 not reached, 2.0 s\n");
   progress.stop();
   at(9000);
   progress.onEvent(failed("late"));
@@ -329,7 +329,7 @@ failed: x (threw an error)
   Division by zero
   log: flow log x
 2/5 nodes, 1 up to date, 1 failed, 1 running (fit 12 s)
-failed: 1 of 2 nodes (x), 1 up to date, 2.0 s
+failed: 1 of 5 nodes (x), 1 up to date, 3 not reached, 2.0 s
 `.slice(1),
   );
 });
@@ -384,7 +384,7 @@ retry: fit failed (attempt 1), again in 500 ms: Exit 1
 started fit, attempt 2: input changed
 done fit: 1.5 s, 2.0 KiB
 skipped z: x failed
-ok: 2 nodes, 1 run, 1 up to date, 2.0 s
+ok: 3 nodes, 1 run, 1 up to date, 1 not reached, 2.0 s
 `.slice(1),
   );
 });
