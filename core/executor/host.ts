@@ -402,6 +402,7 @@ class Host {
     }
     for (const pid of running.children) killGroup(pid);
     running.log.close();
+    completion = withLogProblem(completion, running.log.problem);
     if (action.isolate === "fresh" || !isClean) this.#retire(seat);
     else if (running.usesFiles && seat.hasDir) {
       removeTree(seat.dir);
@@ -527,6 +528,17 @@ function thrownFailure(error: ThrownData, action: CallAction): Failure {
     ...(advice === undefined ? {} : { hint: advice }),
     ...(isFinal || denied ? { isFinal: true } : {}),
   };
+}
+
+/** Says with a completion that its log is not whole. */
+function withLogProblem(completion: Completion, problem: string | undefined): Completion {
+  if (problem === undefined) return completion;
+  const text = `Cannot write the log: ${problem}`;
+  if (completion.kind === "done") {
+    return { ...completion, notes: { ...completion.notes, log: text } };
+  }
+  const { failure } = completion;
+  return { ...completion, failure: { ...failure, message: `${failure.message}\n${text}` } };
 }
 
 function removeTree(dir: string): void {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { messageOf } from "../base/error.ts";
+
 const encoder = new TextEncoder();
 
 /** The log files of one action. */
@@ -11,13 +13,29 @@ export class HostLog {
   readonly #path: string;
   readonly #files = new Map<"stdout" | "stderr", Deno.FsFile>();
 
+  #problem: string | undefined;
+
   /** @param path Without `.stdout` and `.stderr`. */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Appends text. */
+  /** Why something that was printed is not there; what the node computes does not depend on it. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Appends text, as long as that works. */
   write(stream: "stdout" | "stderr", text: string): void {
+    if (this.#problem !== undefined) return;
+    try {
+      this.#append(stream, text);
+    } catch (error) {
+      this.#problem = messageOf(error);
+    }
+  }
+
+  #append(stream: "stdout" | "stderr", text: string): void {
     let file = this.#files.get(stream);
     if (file === undefined) this.#files.set(stream, file = openToAppend(`${this.#path}.${stream}`));
     let rest: Uint8Array = encoder.encode(text);

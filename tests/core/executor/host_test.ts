@@ -269,6 +269,24 @@ Deno.test("a host nests arrays of small and large elements by their shape", asyn
   ]);
 });
 
+Deno.test("a host says when a log cannot be written, and goes on", async () => {
+  await using rig = rigOf();
+  Deno.writeTextFileSync(`${rig.dir}/file`, "");
+  const logPath = `${rig.dir}/file/1`;
+  const [printed, thrown, next] = await rig.run([
+    rig.action({ export: "print", outputs: [], logPath }),
+    rig.action({ export: "boom", logPath }),
+    rig.action({ export: "add", args: { a: 1, b: 2 } }),
+  ]);
+  assertOk(printed.kind === "done");
+  assertIncludes(printed.notes?.log ?? "", "Cannot write the log: Not a directory");
+  assertMatches(
+    gist(thrown),
+    /^threw: RangeError: bad range[^]*\nCannot write the log: Not a directory/,
+  );
+  assertEquals(gist(next), "3");
+});
+
 Deno.test("a host writes what a function prints, and no file if it prints nothing", async () => {
   await using rig = rigOf();
   const [quiet, loud] = [
