@@ -65,6 +65,8 @@ export interface DoneEvent extends NodeEventBase {
   }[];
   /** False when the result was not stored: `cache: false`, or an input changed while it ran. */
   readonly cached: boolean;
+  /** How it ran, for example `sandbox: bubblewrap`. */
+  readonly notes?: Readonly<Record<string, string>>;
 }
 
 /** The action failed and will not be tried again in this run. */

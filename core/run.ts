@@ -528,14 +528,15 @@ export class RunLoop {
           def.name,
         );
       }
-      this.#done(running, outputs, completion.usage, isRecorded);
+      if (completion.notes?.log !== undefined) this.#warn("log", completion.notes.log, def.name);
+      this.#done(running, outputs, completion, isRecorded);
     };
   }
 
   #done(
     running: Running,
     outputs: readonly OutputResult[],
-    usage: Usage,
+    { usage, notes }: Extract<Completion, { kind: "done" }>,
     cached: boolean,
   ): void {
     const { id, prepared } = running;
@@ -555,6 +556,7 @@ export class RunLoop {
       ...(usage.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
       outputs: outputs.map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes })),
       cached,
+      ...(notes === undefined ? {} : { notes }),
     });
     this.#c.schedule.settle(id);
     this.#dropTemps(id);
