@@ -37,6 +37,21 @@ for (const [options, expected] of rightNodes) {
   });
 }
 
+const ROOT = new URL("../../../", import.meta.url);
+
+for (const { name, isDirectory } of Deno.readDirSync(new URL("workflows", ROOT))) {
+  if (!isDirectory) continue;
+  Deno.test(`the JSON Schema accepts workflows/${name}`, () => {
+    defineRight(Deno.readTextFileSync(new URL(`workflows/${name}/workflow.yaml`, ROOT)));
+  });
+}
+
+Deno.test("the JSON Schema accepts the workflow file in the README", () => {
+  const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
+  const [, text] = /```yaml\n([^]*?)```/.exec(readme) ?? [];
+  defineRight(text);
+});
+
 Deno.test("defineWorkflow() reads the top of the file", () => {
   const workflow = defineRight(`
 $schema: ./workflow.schema.json
