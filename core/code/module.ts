@@ -7,6 +7,7 @@
 
 import * as acorn from "acorn";
 import { type Digest, digestOf } from "../base/digest.ts";
+import type { Parameters } from "../graph.ts";
 import { messageOf } from "../base/error.ts";
 import { declare, literalText, type References, referencesOf } from "./references.ts";
 import { StripError, type StripMode, stripTypes } from "./strip.ts";
@@ -14,17 +15,7 @@ import { StripError, type StripMode, stripTypes } from "./strip.ts";
 /** Changes whenever an analysis of the same text would differ: it is part of the cache key. */
 export const ANALYSIS_VERSION = 2;
 
-/** How the arguments of a function are passed. */
-export type Parameters =
-  /** The first parameter is `({ a, b = 1, ...rest })`. */
-  | {
-    readonly kind: "named";
-    readonly names: readonly { readonly name: string; readonly optional: boolean }[];
-    readonly hasRest: boolean;
-  }
-  /** Something else, or no function that can be seen. */
-  | { readonly kind: "opaque" }
-  | { readonly kind: "none" };
+export type { Parameters };
 
 /** One `import`, `export … from` or literal `import()`. Line and column are one-based. */
 export interface Request {
