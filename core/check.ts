@@ -52,6 +52,8 @@ class CommandCheck {
   run(): Diagnostic[] {
     const { work } = this.def;
     if (work.kind !== "run") return [];
+    // Stands for a node that says neither what to call nor what to run, which has been reported.
+    if ("argv" in work && work.argv.length === 0) return [];
     const base = ["nodes", this.def.name, "run"];
     const texts: Text[] = "argv" in work
       ? work.argv.map((text, i) => ({ text, path: [...base, i] }))

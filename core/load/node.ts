@@ -35,7 +35,7 @@ export interface NodeContext {
 }
 
 /** Stands in for the work of a node that has none, so that its name still resolves. */
-const NO_WORK: Work = { kind: "run", argv: ["false"] };
+const NO_WORK: Work = { kind: "run", argv: [] };
 
 /**
  * Returns a node with all defaults filled in; what does not fit is reported and left out.
