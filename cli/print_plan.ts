@@ -6,7 +6,7 @@
 
 import type { Engine } from "../core/mod.ts";
 import { writeStderr, writeStdout } from "./output.ts";
-import { formatJsonLines, formatTable } from "./table.ts";
+import { formatJsonLines, printTable } from "./table.ts";
 
 /** What is printed of a plan. */
 export interface PlanOptions {
@@ -31,7 +31,7 @@ const WORDS = {
  *
  * @returns Whether there is anything to do.
  */
-export function printPlan(engine: Engine, options: PlanOptions): boolean {
+export async function printPlan(engine: Engine, options: PlanOptions): Promise<boolean> {
   const { targets, force } = options;
   const entries = engine.plan({ targets, ...force === undefined ? {} : { force } });
   const isWork = (verdict: string) => verdict === "run" || verdict === "unknown";
@@ -39,7 +39,7 @@ export function printPlan(engine: Engine, options: PlanOptions): boolean {
     writeStdout(formatJsonLines(entries));
   } else {
     const shown = entries.filter(({ verdict }) => options.verbose || isWork(verdict));
-    writeStdout(formatTable(shown.map(({ verdict, node, why }) => [verdict, node, why])));
+    await printTable(shown.map(({ verdict, node, why }) => [verdict, node, why]));
   }
   const counts = Object.entries(WORDS).map(([verdict, word]) => {
     const count = entries.filter((entry) => entry.verdict === verdict).length;

@@ -1,35 +1,16 @@
 /**
- * Rows of text in aligned columns. Does not know what they say.
+ * Tables and lists on standard output. Does not know what they say, nor how columns are aligned.
  *
  * @module
  */
 
-import { sanitize } from "../core/base/source.ts";
+import { writeStdout } from "./output.ts";
 
-/**
- * Aligns columns by spaces; the last column is not padded.
- *
- * @param rows All of the same length.
- * @returns Lines, each with its newline; no rows give the empty text.
- *
- * @example
- * ```ts
- * import { assertEquals } from "../tests/testing/assert.ts";
- * import { formatTable } from "./table.ts";
- *
- * assertEquals(formatTable([["run", "rows", "new"], ["unknown", "fit", ""]]), "run      rows  new\nunknown  fit\n");
- * ```
- */
-export function formatTable(rows: readonly (readonly string[])[]): string {
-  const safe = rows.map((row) => row.map((cell) => sanitize(cell).replace(/[\n\t]+/g, " ")));
-  const widths: number[] = [];
-  for (const row of safe) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  }
-  const lines = safe.map((row) =>
-    row.map((cell, i) => cell.padEnd(widths[i])).join("  ").trimEnd()
-  );
-  return lines.map((line) => `${line}\n`).join("");
+/** Prints rows in aligned columns; nothing if there are none. */
+export async function printTable(rows: readonly (readonly string[])[]): Promise<void> {
+  if (rows.length === 0) return;
+  const { formatTable } = await import("../core/mod.ts");
+  writeStdout(`${formatTable(rows)}\n`);
 }
 
 /**

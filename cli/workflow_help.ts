@@ -8,7 +8,7 @@
 import { createContext } from "./context.ts";
 import { openTarget } from "./open.ts";
 import { writeStdout } from "./output.ts";
-import { formatTable } from "./table.ts";
+import { printTable } from "./table.ts";
 
 /**
  * Prints inputs and params of the workflow that the words name; without a named workflow, nothing.
@@ -42,7 +42,9 @@ export async function printWorkflowHelp(words: readonly string[]): Promise<void>
     ],
   ];
   for (const [title, rows] of sections) {
-    if (rows.length > 0) writeStdout(`\n${title}:\n${formatTable(rows)}`);
+    if (rows.length === 0) continue;
+    writeStdout(`\n${title}:\n`);
+    await printTable(rows);
   }
 }
 

@@ -98,6 +98,7 @@ function paramReferences(def: NodeDef): string[] {
   const mode = "argv" in def.work ? "argv" : "sh";
   const paths = new Set<string>();
   for (const text of texts) {
+    if (!text.includes("${params.")) continue;
     const parsed = parseTemplate(text, mode);
     if (!parsed.ok) continue; // Reported by the check of the definition.
     for (const { kind, name } of referencesOf(parsed.template)) {

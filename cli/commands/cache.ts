@@ -18,7 +18,7 @@ import {
 } from "../flags.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
-import { formatJsonLines, formatTable } from "../table.ts";
+import { formatJsonLines, printTable } from "../table.ts";
 import { absolutePath, isDirectory, splitTarget } from "../workflow_argument.ts";
 
 interface CacheFlags extends CommonFlags {
@@ -69,31 +69,24 @@ async function openStore(
 }
 
 /** Prints figures as a table, or as one JSON object. */
-function printFigures(figures: object, json: boolean): void {
+async function printFigures(figures: object, json: boolean): Promise<void> {
   if (json) {
     writeStdout(`${JSON.stringify(figures)}\n`);
     return;
   }
+  const { formatBytes } = await import("../../core/mod.ts");
   const rows = Object.entries(figures).map(([name, value]) => {
     const words = name.replace(/Count$/, "s").replace(/([A-Z])/g, " $1").toLowerCase();
     const text = Array.isArray(value) ? value.length : value;
     return [words, name.endsWith("Bytes") ? formatBytes(Number(text)) : String(text)];
   });
-  writeStdout(formatTable(rows));
-}
-
-/** Formats a size for people, in powers of 1024. */
-function formatBytes(sizeBytes: number): string {
-  const units = ["B", "KiB", "MiB", "GiB", "TiB"];
-  let [value, unit] = [sizeBytes, 0];
-  while (value >= 1024 && unit < units.length - 1) [value, unit] = [value / 1024, unit + 1];
-  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+  await printTable(rows);
 }
 
 const statsCommand = buildCommand<CacheFlags, string[], CliContext>({
   async func(flags, ...words) {
     using store = await openStore(this, flags, words);
-    printFigures(store.stats(), flags.json);
+    await printFigures(store.stats(), flags.json);
   },
   parameters: { flags: CACHE_FLAGS, positional: WORDS },
   docs: { brief: "Count what is in the store" },
@@ -115,7 +108,8 @@ const lsCommand = buildCommand<CacheFlags, string[], CliContext>({
       writeStdout(formatJsonLines(entries));
       return;
     }
-    writeStdout(formatTable(
+    const { formatBytes } = await import("../../core/mod.ts");
+    await printTable(
       entries.map(({ key, workflow, node, time, sizeBytes }) => [
         key.slice(0, 12),
         workflow,
@@ -123,7 +117,7 @@ const lsCommand = buildCommand<CacheFlags, string[], CliContext>({
         time,
         formatBytes(sizeBytes),
       ]),
-    ));
+    );
   },
   parameters: { flags: CACHE_FLAGS, positional: WORDS },
   docs: { brief: "List stored results, oldest first" },
@@ -148,7 +142,7 @@ const gcCommand = buildCommand<GcFlags, string[], CliContext>({
       ...flags.grace === undefined ? {} : { graceMs: flags.grace },
     });
     if (flags.dryRun && !flags.json) writeStderr("Would remove:\n");
-    printFigures(report, flags.json);
+    await printFigures(report, flags.json);
   },
   parameters: {
     flags: {
@@ -205,7 +199,7 @@ const verifyCommand = buildCommand<VerifyFlags, string[], CliContext>({
   async func(flags, ...words) {
     using store = await openStore(this, flags, words);
     const report = store.verify({ repair: flags.repair });
-    printFigures(report, flags.json);
+    await printFigures(report, flags.json);
     for (const { workflow, node, output } of report.damagedResults) {
       writeStderr(`damaged: output "${output}" of node "${node}" (${workflow})\n`);
     }

@@ -10,7 +10,7 @@ import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
-import { formatJsonLines, formatTable } from "../table.ts";
+import { formatJsonLines, printTable } from "../table.ts";
 
 interface LsFlags extends WorkflowFlags {
   readonly json: boolean;
@@ -44,11 +44,11 @@ async function ls(this: CliContext, flags: LsFlags, ...words: string[]): Promise
     writeStdout(formatJsonLines(entries));
     return;
   }
-  writeStdout(formatTable(entries.map(({ node, kind, inputs, outputs }) => [
+  await printTable(entries.map(({ node, kind, inputs, outputs }) => [
     node,
     kind,
     `${inputs.join(", ") || "()"} -> ${outputs.join(", ") || "()"}`,
-  ])));
+  ]));
 }
 
 function nameOf({ node }: { readonly node: string }): string {

@@ -46,7 +46,7 @@ export const planCommand: Command<CliContext> = buildCommand<PlanFlags, string[]
 async function plan(this: CliContext, flags: PlanFlags, ...words: string[]): Promise<void> {
   await using opened = await openTarget(this, flags, words);
   const targets = opened.names;
-  const hasWork = printPlan(opened.engine, {
+  const hasWork = await printPlan(opened.engine, {
     targets,
     force: flags.force ? (targets.length === 0 ? true : targets) : undefined,
     json: flags.json,

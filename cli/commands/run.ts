@@ -169,7 +169,7 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
   const targets = [...new Set([...opened.names, ...flags.until ?? [], ...output])];
   const force = forcedBy(flags, targets);
   if (flags.dryRun) {
-    printPlan(engine, { targets, force, json: flags.json, verbose: flags.verbose });
+    await printPlan(engine, { targets, force, json: flags.json, verbose: flags.verbose });
     return;
   }
   using trap = new SignalTrap((signal, isFirst) => tellSignal(signal, isFirst, flags));
