@@ -116,6 +116,8 @@ export interface Action {
   readonly isolate: "pooled" | "fresh";
   /** Private directory for file outputs and staged inputs; the executor makes and removes it. */
   readonly privateDir: string;
+  /** Directory of the bytes of temporary results, shared by all actions of a session; absent if there are none. */
+  readonly tempsDir?: string;
   /** Log files are this path plus `.stdout` and `.stderr`; made only when there is something to write. */
   readonly logPath: string;
 }
@@ -185,6 +187,8 @@ export interface ActionOutput {
   /** Base name under which the node sees the private file. */
   readonly fileName?: string;
   readonly allowEmpty: boolean;
+  /** Its bytes do not go to the store but to `tempsDir`. */
+  readonly temp?: true;
 }
 
 /** A scope with absolute real paths, ready for Deno's permission object or a sandbox. */

@@ -36,6 +36,7 @@ export interface ActionFrame {
   readonly id: number;
   readonly attempt: number;
   readonly privateDir: string;
+  readonly tempsDir?: string;
   readonly logPath: string;
 }
 
@@ -87,9 +88,9 @@ export function usedParams(def: NodeDef, params: JsonObject): Record<string, unk
 
 /** What an executor is told about a declared output. */
 export function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
-  const { name, kind, path, allowEmpty } = output;
-  if (kind === "value") return { name, kind, allowEmpty };
-  return { name, kind, allowEmpty, fileName: path?.split("/").at(-1) ?? name };
+  const { name, kind, path, allowEmpty, temp } = output;
+  const base = { name, kind, allowEmpty, ...(temp ? { temp } : {}) };
+  return kind === "value" ? base : { ...base, fileName: path?.split("/").at(-1) ?? name };
 }
 
 function paramReferences(def: NodeDef): string[] {

@@ -9,7 +9,7 @@ import { cpus, totalmem } from "node:os";
 import { dirname, relative } from "node:path";
 import type { OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
-import { type Diagnostic, InternalError, UsageError } from "./base/error.ts";
+import { type Diagnostic, InternalError, StoreError, UsageError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import { CodeIndex } from "./code/code.ts";
@@ -17,7 +17,7 @@ import type { Counts, Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, NodeId } from "./graph.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
@@ -26,6 +26,7 @@ import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
 import { Schedule } from "./schedule.ts";
 import type { Limits } from "./slots.ts";
+import type { Blobs } from "./store/blobs.ts";
 import { Store } from "./store/store.ts";
 import {
   type ListEntry,
@@ -36,6 +37,7 @@ import {
   viewGraph,
 } from "./survey.ts";
 import { Targets } from "./targets.ts";
+import { Temps } from "./temps.ts";
 import { bindable, wireWorkflow } from "./wiring.ts";
 import type { InputDef, Workflow } from "./workflow.ts";
 
@@ -65,6 +67,8 @@ export interface RunRequest {
   readonly failFast?: boolean;
   /** Nodes whose stored results are not used; `true` means all. */
   readonly force?: readonly string[] | true;
+  /** An output whose bytes are wanted after the run: a temporary one is made again for it. */
+  readonly deliver?: string;
   /** Seed of the order among equals. */
   readonly seed?: number;
   /** Pause between asking a node to stop and killing it, in milliseconds; 10,000 by default. */
@@ -131,6 +135,7 @@ export class Engine implements AsyncDisposable {
   readonly #targets: Targets;
   readonly #foresight: Foresight;
   #knownDurations: ReadonlyMap<string, number> | undefined;
+  readonly #temps: Temps;
   /** States of the nodes of the run that this engine made. */
   #statuses: Map<string, ViewStatus> | undefined;
 
@@ -171,6 +176,7 @@ export class Engine implements AsyncDisposable {
         return env.get(name);
       },
     });
+    this.#temps = new Temps(`${parts.store.dir}/tmp/${parts.store.sessions.id}/temps`);
     this.#targets = new Targets(parts.graph, parts.bound.keys());
     this.#foresight = new Foresight({
       graph: parts.graph,
@@ -237,6 +243,10 @@ export class Engine implements AsyncDisposable {
     const startedAt = Date.now();
     const targets = this.#targets.resolve(request.targets);
     const forced = this.#targets.forced(request.force);
+    if (request.deliver !== undefined) {
+      const { id, position } = this.#targets.output(request.deliver);
+      if (this.graph.defs[id].outputs[position].temp) forced.add(id);
+    }
     const jobs = Math.max(1, request.jobs ?? cpus().length);
     const schedule = new Schedule(
       this.graph,
@@ -280,6 +290,7 @@ export class Engine implements AsyncDisposable {
       forced,
       failFast: request.failFast ?? false,
       privateDir: this.store.sessionDir,
+      temps: this.#temps,
       logDir: record.logDir,
       graceMs: request.graceMs ?? 10_000,
       onEvent: emit,
@@ -354,14 +365,29 @@ export class Engine implements AsyncDisposable {
     }
     const { digest } = result;
     if (result.kind === "value") {
-      const value = decodeValue(result.text ?? this.store.blobs.read(digest));
-      return { kind: "value", value, digest, isStale };
+      const bytes = result.text ?? this.#blobsOf(name, id, result).read(digest);
+      return { kind: "value", value: decodeValue(bytes), digest, isStale };
     }
     const published = this.#rebuild.publishedPath(id, position);
     const isThere = published !== undefined && !isStale &&
       (result.kind === "dir" || this.store.files.expect(published, digest));
-    const path = isThere ? published : this.store.blobs.pathOf(digest);
+    const path = isThere ? published : this.#blobsOf(name, id, result).pathOf(digest);
     return { kind: result.kind, path, digest, isStale };
+  }
+
+  /** Where the bytes of an output are kept. */
+  #blobsOf(name: string, id: NodeId, result: OutputResult): Blobs {
+    const { blobs } = this.store;
+    const { outputs } = this.graph.defs[id];
+    if (!outputs.some((output) => output.temp && output.name === result.name)) return blobs;
+    try {
+      return this.#temps.whereIs(result, blobs);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      throw new UsageError(`Output "${name}" is temporary: its bytes are gone`, {
+        hint: `make it again and print it: flow run --output ${name}`,
+      });
+    }
   }
 
   /** Logs of the newest execution of a node, newest first. */

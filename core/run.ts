@@ -1,6 +1,7 @@
 /**
  * The loop: checks what is ready, starts what fits, else waits for a completion. The only place where graph,
- * schedule, keys, store and executors meet. Does not know terminals, files of definitions or reports.
+ * planner, keys, store and executors meet. Does not know terminals, files of definitions or reports, nor why a node runs:
+ * `planner.ts` does.
  *
  * The order that makes every kill harmless: an executor puts blobs; the loop records the result; only then may
  * a dependent be checked. What is lost at any point is work, never truth.
@@ -10,19 +11,22 @@
  * @module
  */
 
-import type { Action, ActionInput, Completion, Failure, OutputResult, Usage } from "./action.ts";
+import type { Action, Completion, Failure, OutputResult, Usage } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
+import { Delivery } from "./delivery.ts";
 import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { type Miss, Planner, type World } from "./planner.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
 import { type Limits, Slots } from "./slots.ts";
 import { isAsWatched } from "./sources.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
+import type { Temps } from "./temps.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** What a run works with. */
@@ -44,6 +48,7 @@ export interface RunContext {
   readonly failFast: boolean;
   /** Directory of private directories of this session. */
   readonly privateDir: string;
+  readonly temps: Temps;
   /** Directory of this run's logs. */
   readonly logDir: string;
   readonly graceMs: number;
@@ -70,12 +75,6 @@ interface Running {
   readonly logPath: string;
 }
 
-/** A node that must run, as far as the store knows. */
-interface Miss {
-  readonly id: NodeId;
-  readonly prepared: Prepared;
-}
-
 /** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
 const CHECKS_PER_TURN = 512;
 /** Pause between looks at keys that another process computes, in milliseconds. */
@@ -87,19 +86,15 @@ export class RunLoop {
   readonly #running = new Map<number, Running>();
   readonly #completions: Completion[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
-  /** Nodes that wait for the same key: computed by a node of this run, or by another process. */
-  readonly #followers = new Map<Digest, NodeId[]>();
+  /** Nodes whose key another process computes. */
   readonly #foreign = new Map<NodeId, Prepared>();
-  readonly #misses: Miss[] = [];
-  readonly #prepared = new Map<NodeId, Prepared>();
   readonly #attempts = new Map<NodeId, number>();
-  readonly #remake = new Set<NodeId>();
-  /** Digests whose bytes were made or verified in this run. */
-  readonly #verified = new Set<Digest>();
   readonly #touched: { node: string; key: Digest }[] = [];
   readonly #released: Digest[] = [];
   readonly #counts = { hit: 0, done: 0, failed: 0, skipped: 0 };
   readonly #slots: Slots;
+  readonly #planner: Planner<Prepared>;
+  readonly #delivery: Delivery;
   /** Files of the workspace that ended nodes depend on or published. */
   readonly #seenPaths = new Set<string>();
   #wake: () => void = () => {};
@@ -109,6 +104,39 @@ export class RunLoop {
   constructor(context: RunContext) {
     this.#c = context;
     this.#slots = new Slots(context.limits);
+    const { graph, schedule, forced } = context;
+    this.#planner = new Planner(graph, schedule, this.#world(), forced);
+    this.#delivery = new Delivery({
+      ...context,
+      onLost: (id, message) => {
+        const { name } = graph.defs[id];
+        this.#warn("damaged", `${message}: node "${name}" runs again`, name);
+      },
+    });
+  }
+
+  /** The workspace and the store as the planner sees them. */
+  #world(): World<Prepared> {
+    const { graph: { defs }, rebuild, store } = this.#c;
+    return {
+      isEnabled: (id) => defs[id].enabled,
+      isCached: (id) => isCached(defs[id]),
+      hasTemps: (id) => hasTemps(defs[id]),
+      prepare: (id) => rebuild.prepare(id),
+      take: (id, prepared) => this.#take(id, prepared),
+      gather: (id, prepared) => {
+        const { lost, hasPublished } = this.#delivery.gather(id, prepared);
+        // What was just published again is watched as it is now.
+        const isChanged = hasPublished && lost.length === 0;
+        return { lost, prepared: isChanged ? rebuild.prepare(id) : prepared };
+      },
+      drop: (id) => this.#delivery.drop(id),
+      // It was counted as a hit; now it runs.
+      onDemand: () => this.#counts.hit--,
+      onUnreadable: (id, error) => this.#failBeforeStart(id, error),
+      onSkipped: (ids, isBehindFailure) => this.#skip(ids, isBehindFailure),
+      onReleased: (key) => this.#released.push(key),
+    };
   }
 
   /** Files of the workspace that the ended nodes depend on or published, absolute. */
@@ -186,45 +214,22 @@ export class RunLoop {
   // ---- checking: is a ready node up to date? ------------------------------------------------
 
   #check(): number {
-    let count = 0;
-    while (count < CHECKS_PER_TURN) {
-      const id = this.#c.schedule.popReady();
-      if (id < 0) break;
-      count++;
-      this.#checkNode(id as NodeId);
-    }
+    const count = this.#planner.check(CHECKS_PER_TURN);
     this.#admit();
     return count;
   }
 
-  #checkNode(id: NodeId): void {
-    const def = this.#c.graph.defs[id];
-    if (!def.enabled) {
-      this.#skip(this.#c.schedule.skip(id));
-      return;
-    }
-    let prepared: Prepared;
-    try {
-      prepared = this.#c.rebuild.prepare(id);
-    } catch (error) {
-      this.#failBeforeStart(id, error);
-      return;
-    }
-    if (!this.#lookUp(id, prepared)) this.#misses.push({ id, prepared });
-  }
-
   /** Takes the stored result of a node if there is one and all its bytes can be had. */
-  #lookUp(id: NodeId, prepared: Prepared): boolean {
-    const { graph, store, forced } = this.#c;
+  #take(id: NodeId, prepared: Prepared): boolean {
+    const { graph, store } = this.#c;
     const def = graph.defs[id];
-    if (!isCached(def) || forced.has(id) || this.#remake.has(id)) return false;
     const result = store.lookup(prepared.key);
     if (result === undefined || isExpired(def, result, this.#c.now())) return false;
     const outputs = alignOutputs(def, result.outputs);
     if (outputs === undefined) return false;
     let restored: string[];
     try {
-      restored = this.#restore(id, outputs);
+      restored = this.#delivery.restore(id, outputs);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#warn("damaged", `${error.message}: node "${def.name}" runs again`, def.name);
@@ -240,176 +245,44 @@ export class RunLoop {
       key: prepared.key,
       ...(restored.length === 0 ? {} : { restored }),
     });
-    this.#c.schedule.settle(id);
-    this.#dropTemps(id);
     return true;
   }
 
-  /**
-   * Makes sure that the outputs of a hit can be used: published files are as recorded, or are published again.
-   *
-   * @returns Paths that had to be published again, relative to the workflow.
-   * @throws {StoreError} If bytes are missing or damaged.
-   */
-  #restore(id: NodeId, outputs: readonly OutputResult[]): string[] {
-    const { rebuild, store, graph } = this.#c;
-    const restored: string[] = [];
-    outputs.forEach((output, position) => {
-      // Temporary files come back only when somebody needs their bytes.
-      if (graph.defs[id].outputs[position].temp) return;
-      const path = rebuild.publishedPath(id, position);
-      if (path === undefined) {
-        if (output.text === undefined && !store.blobs.has(output.digest)) {
-          throw new StoreError(`Cannot find the stored bytes of output "${output.name}"`);
-        }
-      } else if (!this.#isPublished(path, output)) {
-        this.#publish(path, output);
-        restored.push(graph.defs[id].outputs[position].path ?? path);
-      }
-    });
-    return restored;
-  }
-
-  #isPublished(path: string, output: OutputResult): boolean {
-    const { files } = this.#c.store;
-    return output.kind === "dir"
-      ? files.expectTree(path, output.digest)
-      : files.expect(path, output.digest);
-  }
-
-  #publish(path: string, output: OutputResult): void {
-    const { blobs, files } = this.#c.store;
-    if (output.kind === "dir") blobs.publishTree(output.digest, path);
-    else {
-      blobs.publish(output.digest, path, { executable: output.executable === true });
-      files.published(path, output.digest);
-    }
-  }
-
-  /** Lets nodes that must run go on, unless the same key is being computed: then they wait for that result. */
+  /** Lets nodes that must run go on, unless another process computes their key: then they wait for that result. */
   #admit(): void {
-    const { store, graph, forced } = this.#c;
-    while (this.#misses.length > 0) {
-      const shared: Miss[] = [];
-      for (const miss of this.#misses.splice(0)) {
-        const { id, prepared: { key } } = miss;
-        const followers = this.#followers.get(key);
-        if (!isCached(graph.defs[id]) || forced.has(id)) this.#enqueue(miss);
-        else if (followers !== undefined) followers.push(id);
-        else {
-          this.#followers.set(key, []);
-          shared.push(miss);
+    const { claims } = this.#c.store;
+    for (;;) {
+      const misses = this.#planner.takeMisses();
+      if (misses.length === 0) return;
+      const shared = misses.filter(({ id }) => this.#planner.isShared(id));
+      const claimed = claims.claimAll(shared.map(({ prepared }) => prepared.key));
+      const foreign = new Set(shared.filter((_, i) => !claimed[i]));
+      for (const miss of misses) {
+        if (foreign.has(miss)) this.#awaitForeign(miss);
+        // Another process may have recorded it between the look and the claim.
+        else if (!this.#planner.isShared(miss.id) || !this.#planner.takeLate(miss)) {
+          this.#planner.admit(miss);
         }
       }
-      const isOurs = store.claims.claimAll(shared.map(({ prepared }) => prepared.key));
-      shared.forEach((miss, i) =>
-        isOurs[i] ? this.#enqueueClaimed(miss) : this.#awaitForeign(miss)
-      );
     }
-  }
-
-  #enqueueClaimed(miss: Miss): void {
-    const { id, prepared } = miss;
-    // Another process may have recorded it between the look and the claim.
-    if (!this.#lookUp(id, prepared)) this.#enqueue(miss);
-    else for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
   }
 
   /** Another process computes the key: everybody here who needs it asks again later. */
-  #awaitForeign({ id, prepared }: Miss): void {
-    const followers = this.#followers.get(prepared.key) ?? [];
-    this.#followers.delete(prepared.key);
-    for (const waiting of [id, ...followers]) this.#foreign.set(waiting, prepared);
-  }
-
-  #enqueue({ id, prepared }: Miss): void {
-    const { schedule } = this.#c;
-    const { lost, hasRestored } = this.#fetchInputs(id, prepared);
-    if (lost.length > 0) {
-      for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
-      for (const up of schedule.demand(id, lost)) {
-        // It was counted as a hit; now it runs.
-        this.#counts.hit--;
-        this.#remake.add(up as NodeId);
-        this.#checkNode(up as NodeId);
-      }
-      return;
-    }
-    // What was just published again is watched as it is now.
-    this.#prepared.set(id, hasRestored ? this.#c.rebuild.prepare(id) : prepared);
-    schedule.queue(id);
-  }
-
-  /**
-   * Now that a node is to run, the bytes of its upstreams are needed: values are verified, temporary files published.
-   *
-   * @returns Upstreams whose bytes are damaged or gone, and whether a file was published.
-   */
-  #fetchInputs(id: NodeId, prepared: Prepared): { lost: NodeId[]; hasRestored: boolean } {
-    const { graph } = this.#c;
-    const lost = new Set<NodeId>();
-    let hasRestored = false;
-    graph.wires[id].forEach(({ source }, position) => {
-      if (source.kind !== "output") return;
-      try {
-        const isTemp = graph.defs[source.node].outputs[source.output].temp;
-        if (isTemp) hasRestored = this.#fetchTemp(source.node, source.output) || hasRestored;
-        else this.#verifyValue(prepared.inputs[position]);
-      } catch (error) {
-        if (!(error instanceof StoreError)) throw error;
-        const name = graph.defs[source.node].name;
-        this.#warn("damaged", `${error.message}: node "${name}" runs again`, name);
-        lost.add(source.node);
-      }
-    });
-    return { lost: [...lost], hasRestored };
-  }
-
-  /** Verifies the blob of a value once per run, unless this run made it. */
-  #verifyValue(input: ActionInput): void {
-    if (input.kind !== "value" || input.text !== undefined) return;
-    if (this.#verified.has(input.digest)) return;
-    this.#c.store.blobs.verify(input.digest);
-    this.#verified.add(input.digest);
-  }
-
-  /** Publishes a temporary file again if it is not there. Returns whether it had to. */
-  #fetchTemp(id: NodeId, position: number): boolean {
-    const path = this.#c.rebuild.publishedPath(id, position);
-    // The node is done: its outputs are known.
-    const output = (this.#c.results[id] as readonly OutputResult[])[position];
-    if (path === undefined || this.#isPublished(path, output)) return false;
-    this.#publish(path, output);
-    return true;
-  }
-
-  /** Removes the published temporary files of upstreams whose consumers are all done; failed ones keep them. */
-  #dropTemps(id: NodeId): void {
-    const { graph: { ups, downs, defs }, schedule, rebuild } = this.#c;
-    for (const up of ups.targets.subarray(ups.starts[id], ups.starts[id + 1])) {
-      if (!defs[up].outputs.some(({ temp }) => temp)) continue;
-      const isNeeded = downs.targets.subarray(downs.starts[up], downs.starts[up + 1]).some((down) =>
-        schedule.stateOf(down) !== STATE.done && schedule.stateOf(down) !== STATE.unknown
-      );
-      if (isNeeded) continue;
-      defs[up].outputs.forEach(({ temp }, position) => {
-        const path = rebuild.publishedPath(up as NodeId, position);
-        if (temp && path !== undefined) removeIfThere(path);
-      });
+  #awaitForeign({ id, prepared }: Miss<Prepared>): void {
+    for (const waiting of [id, ...this.#planner.cede(id, prepared.key)]) {
+      this.#foreign.set(waiting, prepared);
     }
   }
 
   /** Asks for keys that other processes compute: they are done, given up, or still being computed. */
   #askForeign(): void {
     for (const [id, prepared] of [...this.#foreign]) {
-      if (this.#c.schedule.stateOf(id) !== STATE.ready) {
-        this.#foreign.delete(id);
-      } else if (this.#lookUp(id, prepared)) {
-        this.#foreign.delete(id);
-      } else if (this.#c.store.claims.isFree(prepared.key)) {
-        this.#foreign.delete(id);
-        this.#misses.push({ id, prepared });
+      const isWaiting = this.#c.schedule.stateOf(id) === STATE.ready;
+      if (isWaiting && !this.#planner.take(id, prepared)) {
+        if (!this.#c.store.claims.isFree(prepared.key)) continue;
+        this.#planner.checkNode(id);
       }
+      this.#foreign.delete(id);
     }
     this.#admit();
   }
@@ -439,8 +312,8 @@ export class RunLoop {
 
   #begin(id: NodeId): Action | undefined {
     const { graph, rebuild, privateDir, logDir } = this.#c;
-    // Set by #enqueue before the node was queued.
-    const prepared = this.#prepared.get(id) as Prepared;
+    // Set before the node was queued.
+    const prepared = this.#planner.preparedOf(id) as Prepared;
     const attempt = (this.#attempts.get(id) ?? 0) + 1;
     const number = this.#nextAction++;
     const suffix = attempt === 1 ? "" : `.${attempt}`;
@@ -449,7 +322,13 @@ export class RunLoop {
     this.#slots.take(graph.defs[id]);
     this.#running.set(number, { id, prepared, attempt, logPath });
     try {
-      const frame = { id: number, attempt, privateDir: `${privateDir}/${number}`, logPath };
+      const frame = {
+        id: number,
+        attempt,
+        privateDir: `${privateDir}/${number}`,
+        logPath,
+        ...(this.#usesTemps(id) ? { tempsDir: this.#c.temps.dir } : {}),
+      };
       const action = rebuild.action(id, prepared, frame);
       this.#emit({ type: "started", node: graph.defs[id].name, attempt });
       return action;
@@ -459,6 +338,13 @@ export class RunLoop {
       this.#completions.push({ id: number, kind: "failed", failure, usage });
       return undefined;
     }
+  }
+
+  /** Whether a node makes or takes temporary results. */
+  #usesTemps(id: NodeId): boolean {
+    const { defs, wires } = this.#c.graph;
+    return hasTemps(defs[id]) ||
+      wires[id].some(({ source }) => source.kind === "output" && hasTemps(defs[source.node]));
   }
 
   // ---- completing: record first, then let dependents go --------------------------------------
@@ -498,14 +384,22 @@ export class RunLoop {
     if (outputs === undefined) {
       throw new InternalError(`An executor did not deliver all outputs of node "${def.name}"`);
     }
+    const unlike = this.#differsFromBefore(id, outputs);
+    if (unlike !== undefined) {
+      store.forget([prepared.key]);
+      const failure: Failure = {
+        reason: "contract",
+        message: `Cannot use temporary output "${unlike}": it was made again for its bytes, from ` +
+          "the same inputs, and has others now",
+        hint: "make the node deterministic, or remove `temp` from the output",
+        isFinal: true,
+      };
+      return () => this.#fail(running, failure, completion.usage);
+    }
     const changed = prepared.watched.find((watched) => !isAsWatched(watched, store.files));
     const isRecorded = isCached(def) && changed === undefined;
     try {
-      outputs.forEach((output, position) => {
-        const path = this.#c.rebuild.publishedPath(id, position);
-        if (path !== undefined) this.#publish(path, output);
-        else this.#verified.add(output.digest);
-      });
+      this.#delivery.publishNew(id, outputs);
     } catch (error) {
       const failure: Failure = { reason: "unavailable", message: messageOf(error) };
       return () => this.#fail(running, failure, completion.usage);
@@ -546,7 +440,7 @@ export class RunLoop {
     this.#see(id, prepared);
     this.#counts.done++;
     this.#touched.push({ node: def.name, key: prepared.key });
-    this.#forget(id);
+    this.#attempts.delete(id);
     this.#emit({
       type: "done",
       node: def.name,
@@ -558,9 +452,15 @@ export class RunLoop {
       cached,
       ...(notes === undefined ? {} : { notes }),
     });
-    this.#c.schedule.settle(id);
-    this.#dropTemps(id);
-    for (const follower of this.#endFlight(prepared.key)) this.#checkNode(follower);
+    this.#planner.done(id, prepared.key);
+  }
+
+  /** Name of a temporary output that a node, made again only for its bytes, delivered differently. */
+  #differsFromBefore(id: NodeId, outputs: readonly OutputResult[]): string | undefined {
+    if (!this.#planner.isRemade(id)) return undefined;
+    const before = this.#c.results[id];
+    const { outputs: declared } = this.#c.graph.defs[id];
+    return outputs.find(({ digest }, i) => declared[i].temp && before?.[i].digest !== digest)?.name;
   }
 
   #see(id: NodeId, prepared: Prepared): void {
@@ -592,12 +492,16 @@ export class RunLoop {
     if (failure.reason === "aborted" && this.#isStopping) {
       // Neither done nor failed: the next run starts it again.
       schedule.suspend(id);
-      this.#endFlight(running.prepared.key);
+      this.#planner.release(id, running.prepared.key);
       return;
     }
-    this.#forget(id);
-    this.#reportFailure(id, failure, usage.wallMs, attempt, running.logPath);
-    for (const follower of this.#endFlight(running.prepared.key)) this.#checkNode(follower);
+    this.#attempts.delete(id);
+    this.#reportFailure(id, failure, {
+      wallMs: usage.wallMs,
+      attempt,
+      logPath: running.logPath,
+      key: running.prepared.key,
+    });
   }
 
   #isRetried(def: NodeDef, failure: Failure, attempt: number): boolean {
@@ -615,19 +519,21 @@ export class RunLoop {
         message: messageOf(error),
         ...(hint === "" ? {} : { hint }),
       },
-      0,
-      0,
+      { wallMs: 0, attempt: 0 },
     );
   }
 
   #reportFailure(
     id: NodeId,
     failure: Failure,
-    wallMs: number,
-    attempt: number,
-    logPath?: string,
+    { wallMs, attempt, logPath, key }: {
+      readonly wallMs: number;
+      readonly attempt: number;
+      readonly logPath?: string;
+      readonly key?: Digest;
+    },
   ): void {
-    const { graph, schedule } = this.#c;
+    const { graph } = this.#c;
     const def = graph.defs[id];
     const span = graph.workflow.locate(["nodes", def.name], "key");
     this.#counts.failed++;
@@ -643,7 +549,7 @@ export class RunLoop {
       ...(span === undefined ? {} : { place: formatPlace(span) }),
       ...(logPath === undefined ? {} : { log: logPath }),
     });
-    this.#skip(schedule.fail(id), true);
+    this.#skip(this.#planner.fail(id, key), true);
     if (this.#c.failFast) this.#stopAll(this.#c.graceMs);
   }
 
@@ -654,21 +560,6 @@ export class RunLoop {
       const because = hasCause ? schedule.causesOf(id).map((cause) => graph.defs[cause].name) : [];
       this.#emit({ type: "skipped", node: graph.defs[id].name, because });
     }
-  }
-
-  /** Ends the flight of a key. Returns the nodes of this run that waited for it. */
-  #endFlight(key: Digest): NodeId[] {
-    const followers = this.#followers.get(key);
-    if (followers === undefined) return [];
-    this.#followers.delete(key);
-    this.#released.push(key);
-    return followers;
-  }
-
-  #forget(id: NodeId): void {
-    this.#prepared.delete(id);
-    this.#remake.delete(id);
-    this.#attempts.delete(id);
   }
 
   #stopAll(graceMs: number): void {
@@ -702,10 +593,6 @@ export class RunLoop {
 /** `Omit` member by member of a union. */
 export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+function hasTemps({ outputs }: NodeDef): boolean {
+  return outputs.some(({ temp }) => temp);
 }

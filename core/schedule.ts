@@ -3,13 +3,16 @@
  * over the graph's edges. Does not know keys, stores, executors, clocks or files; it never awaits.
  *
  * ```text
- * unknown ─want─▶ waiting ─upstreams done─▶ ready ─check─▶ done (hit)
+ * unknown ─want─▶ waiting ─upstreams done─▶ ready ─check─▶ done (hit) ─demand─▶ ready, again
  *                    ▲  │                     │
  *             demand │  │ upstream failed     └─miss─▶ queued ─▶ running ─▶ done
  *                    │  ▼                                ▲          │
  *                    │ skipped                           └─requeue──┴─▶ failed
  *                    └───────────────────────── ready
  * ```
+ *
+ * A done node may be *demanded*: its digests are known, but a node that must run needs bytes that are gone. Only those
+ * who demanded it wait for it; all others go on with the digests, so what runs does not depend on who came first.
  *
  * @module
  */
@@ -61,6 +64,8 @@ export class Schedule {
   readonly #ready: IdHeap;
   readonly #queued: IdHeap;
   readonly #causes = new Map<number, Set<number>>();
+  /** Nodes that wait for the bytes of a node that is made again, by that node. */
+  readonly #demanders = new Map<number, number[]>();
   #unfinished = 0;
   #running = 0;
 
@@ -168,21 +173,29 @@ export class Schedule {
     this.#states[id] = STATE.ready;
   }
 
+  /** Tells whether a node is being made again after it was done. */
+  isDemanded(id: number): boolean {
+    return this.#demanders.has(id);
+  }
+
   /** A ready or running node delivered its outputs. */
   settle(id: number): void {
     this.#leaveRunning(id);
     this.#states[id] = STATE.done;
     this.#unfinished--;
-    const { starts, targets: downs } = this.#edges.downs;
-    for (let e = starts[id]; e < starts[id + 1]; e++) {
-      const down = downs[e];
-      if (this.#states[down] !== STATE.waiting) continue;
-      if (--this.#pending[down] === 0) this.#becomeReady(down);
+    const demanders = this.#demanders.get(id);
+    if (demanders !== undefined) {
+      this.#demanders.delete(id);
+      for (const down of demanders) this.#release(down);
+      return;
     }
+    const { starts, targets: downs } = this.#edges.downs;
+    for (let e = starts[id]; e < starts[id + 1]; e++) this.#release(downs[e]);
   }
 
   /**
-   * A node failed: everything downstream that is wanted and has not ended is skipped.
+   * A node failed: everything downstream that is wanted and has not ended is skipped. If it was being made again, that
+   * is only who waits for its bytes.
    *
    * @returns The nodes skipped now, in breadth-first order.
    */
@@ -190,38 +203,49 @@ export class Schedule {
     this.#leaveRunning(id);
     this.#states[id] = STATE.failed;
     this.#unfinished--;
-    return this.#skipDownstream(id, id);
+    return this.#skipAll(this.#behind(id), [id]);
   }
 
   /** Leaves a node out, and with it everything downstream. Returns all nodes skipped now, the node first. */
   skip(id: number): number[] {
-    this.#states[id] = STATE.skipped;
-    this.#unfinished--;
-    return [id, ...this.#skipDownstream(id, undefined)];
+    return this.#skipAll([id], []);
   }
 
   /**
-   * A ready node needs bytes that its done upstreams no longer have: those run again first.
+   * A ready node needs bytes that its done upstreams no longer have: those are made again first. If that failed
+   * already for one of them, the node is skipped; the others are made again all the same, as if they had come first.
    *
    * @param id The node; it waits until they are done.
-   * @param upstreams Done or already re-demanded upstreams of it.
-   * @returns The upstreams that must be made again now; the caller checks and queues them.
+   * @param upstreams Upstreams of it that are done, being made again, or failed when they were.
+   * @returns `again`: the upstreams to check and queue now; `skipped`: the nodes skipped now.
    */
-  demand(id: number, upstreams: readonly number[]): number[] {
+  demand(
+    id: number,
+    upstreams: readonly number[],
+  ): { readonly again: number[]; readonly skipped: number[] } {
+    const isLost = (up: number) =>
+      this.#states[up] === STATE.failed || this.#states[up] === STATE.skipped;
+    const lost = upstreams.filter(isLost);
     const again: number[] = [];
     this.#states[id] = STATE.waiting;
-    this.#pending[id] = 0;
+    this.#pending[id] = upstreams.length;
     for (const up of upstreams) {
-      if (this.#states[up] !== STATE.done) {
-        this.#pending[id]++;
+      if (isLost(up)) continue;
+      const demanders = this.#demanders.get(up);
+      if (demanders !== undefined) {
+        demanders.push(id);
         continue;
       }
+      this.#demanders.set(up, [id]);
       this.#states[up] = STATE.ready;
       this.#unfinished++;
       again.push(up);
-      this.#awaitAgain(up);
     }
-    return again;
+    if (lost.length === 0) return { again, skipped: [] };
+    const causes = lost.flatMap((up) =>
+      this.#states[up] === STATE.failed ? [up] : this.causesOf(up)
+    );
+    return { again, skipped: this.#skipAll([id], causes) };
   }
 
   /** The failed nodes a skipped node goes back to, ascending. */
@@ -229,12 +253,10 @@ export class Schedule {
     return [...this.#causes.get(id) ?? []].sort((a, b) => a - b);
   }
 
-  /** Everything that waits counts a node again that was done: it will settle a second time. */
-  #awaitAgain(up: number): void {
-    const { starts, targets: downs } = this.#edges.downs;
-    for (let e = starts[up]; e < starts[up + 1]; e++) {
-      if (this.#states[downs[e]] === STATE.waiting) this.#pending[downs[e]]++;
-    }
+  /** One of the nodes that a node waits for is done. */
+  #release(down: number): void {
+    if (this.#states[down] !== STATE.waiting) return;
+    if (--this.#pending[down] === 0) this.#becomeReady(down);
   }
 
   #becomeReady(id: number): void {
@@ -246,28 +268,28 @@ export class Schedule {
     if (this.#states[id] === STATE.running) this.#running--;
   }
 
-  #skipDownstream(from: number, cause: number | undefined): number[] {
-    const { starts, targets: downs } = this.#edges.downs;
+  /** Skips nodes that have not ended, and what is behind them; what was skipped before gets the causes too. */
+  #skipAll(ids: Iterable<number>, causes: readonly number[]): number[] {
     const skipped: number[] = [];
-    const seen = new Set<number>([from]);
-    const queue = [from];
-    for (let head = 0; head < queue.length; head++) {
-      const id = queue[head];
-      for (let e = starts[id]; e < starts[id + 1]; e++) {
-        const down = downs[e];
-        const state = this.#states[down];
-        const isOpen = state === STATE.waiting || state === STATE.ready;
-        if (seen.has(down) || !(isOpen || state === STATE.skipped)) continue;
-        seen.add(down);
-        queue.push(down);
-        if (cause !== undefined) this.#addCause(down, cause);
-        if (!isOpen) continue;
-        this.#states[down] = STATE.skipped;
-        this.#unfinished--;
-        skipped.push(down);
-      }
+    const seen = new Set<number>(ids);
+    // A set's iteration also visits what is added on the way.
+    for (const id of seen) {
+      const isOpen = this.#states[id] === STATE.waiting || this.#states[id] === STATE.ready;
+      if (!isOpen && this.#states[id] !== STATE.skipped) continue;
+      for (const cause of causes) this.#addCause(id, cause);
+      for (const down of this.#behind(id)) seen.add(down);
+      if (!isOpen) continue;
+      this.#states[id] = STATE.skipped;
+      this.#unfinished--;
+      skipped.push(id);
     }
     return skipped;
+  }
+
+  /** Nodes that cannot go on without a node: all that need it, or only who waits for it to be made again. */
+  #behind(id: number): Iterable<number> {
+    const { starts, targets } = this.#edges.downs;
+    return this.#demanders.get(id) ?? targets.subarray(starts[id], starts[id + 1]);
   }
 
   #addCause(id: number, cause: number): void {

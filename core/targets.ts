@@ -7,6 +7,7 @@
 import { UsageError } from "./base/error.ts";
 import { nearest } from "./base/suggest.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /** One declared output of one node. */
 export interface OutputPlace {
@@ -31,18 +32,25 @@ export class Targets {
   }
 
   /**
-   * Returns the nodes that names mean; without names the ends of the graph, which need everything else.
+   * Returns the nodes that names mean; without names the ends of the graph, which need everything else. A node whose
+   * outputs are all temporary is no end: it runs only if somebody needs it.
    *
    * @throws {UsageError} If a name is unknown.
    */
   resolve(names: readonly string[]): NodeId[] {
     if (names.length > 0) return names.map((name) => this.node(name));
-    const { starts } = this.#graph.downs;
+    const { downs: { starts, targets }, order, defs } = this.#graph;
+    const isWanted = new Uint8Array(this.#graph.size);
     const ends: NodeId[] = [];
-    for (let id = 0; id < this.#graph.size; id++) {
-      if (starts[id] === starts[id + 1] && !this.#isReplaced(id as NodeId)) ends.push(id as NodeId);
+    for (let i = order.length - 1; i >= 0; i--) {
+      const id = order[i] as NodeId;
+      const downs = targets.subarray(starts[id], starts[id + 1]);
+      const isNeeded = downs.some((down) => isWanted[down] === 1);
+      if (!isNeeded && isTemporary(defs[id])) continue;
+      isWanted[id] = 1;
+      if (!isNeeded && !this.#isReplaced(id)) ends.push(id);
     }
-    return ends;
+    return ends.reverse();
   }
 
   /** Returns the nodes whose stored results are not to be used. */
@@ -102,4 +110,9 @@ export class Targets {
         this.#replaced.has(output.name) || this.#replaced.has(`${name}.${output.name}`)
       );
   }
+}
+
+/** Tells whether nothing of a node stays. */
+function isTemporary({ outputs }: NodeDef): boolean {
+  return outputs.length > 0 && outputs.every(({ temp }) => temp);
 }

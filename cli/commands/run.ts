@@ -179,6 +179,7 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     targets,
     failFast: flags.failFast,
     ...force === undefined ? {} : { force },
+    ...flags.output === undefined ? {} : { deliver: parseSlice(flags.output).name },
     jobs,
     ...flags.seed === undefined ? {} : { seed: flags.seed },
     ...flags.grace === undefined ? {} : { graceMs: flags.grace },

@@ -10,6 +10,7 @@
 import { dirname } from "node:path";
 import type { Action, Completion, Usage } from "../action.ts";
 import { Blobs } from "../store/blobs.ts";
+import { ActionBytes } from "./action_bytes.ts";
 import type { Executor } from "./executor.ts";
 import { openNative } from "./command_native.ts";
 import { collectOutputs } from "./command_outputs.ts";
@@ -150,7 +151,8 @@ export class CommandExecutor implements Executor {
           isFinal: true,
         });
       }
-      const plan = planCommand(action, this.#blobs);
+      const bytes = new ActionBytes(this.#blobs, action);
+      const plan = planCommand(action, bytes);
       const logs = this.#logs.lend(action.logPath, loggedStreams(action));
       try {
         this.#prepare(action, plan);
@@ -159,7 +161,7 @@ export class CommandExecutor implements Executor {
         logs.settle();
         if (confined.sandbox !== undefined) exit = innerExit(exit, logs.status, plan);
         this.#judge(action, plan, confined, exit, running);
-        const outputs = collectOutputs(action, plan, this.#blobs);
+        const outputs = collectOutputs(action, plan, bytes);
         const sandbox = confined.sandbox === undefined ? "none" : "bubblewrap";
         return { id: action.id, kind: "done", outputs, usage: usage(), notes: { sandbox } };
       } finally {

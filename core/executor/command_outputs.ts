@@ -8,7 +8,7 @@ import { type ActionOutput, INLINE_BYTES, type OutputResult } from "../action.ts
 import { encodedBytes, encodeValue } from "../base/value.ts";
 import { digestOf } from "../base/digest.ts";
 import { messageOf } from "../base/error.ts";
-import type { Blobs } from "../store/blobs.ts";
+import type { ActionBytes } from "./action_bytes.ts";
 import { type CommandAction, CommandFailure, type CommandPlan } from "./command_plan.ts";
 
 /** How many left-behind names a message lists. */
@@ -22,20 +22,20 @@ const MAX_LISTED = 10;
 export function collectOutputs(
   action: CommandAction,
   plan: CommandPlan,
-  blobs: Blobs,
+  bytes: ActionBytes,
 ): OutputResult[] {
   // All are checked before the first is moved: a message about what is there must still find it.
   for (const output of action.outputs) {
     if (output.kind !== "value") checkFile(output, action, plan);
   }
   return action.outputs.map((output) => {
-    if (output.kind === "value") return storeValue(output, action, plan, blobs);
+    if (output.kind === "value") return storeValue(output, action, plan, bytes);
     // Checked above: every file output has a path.
     const path = plan.outPaths.get(output.name)!;
     if (output.kind === "file") {
-      return { name: output.name, kind: "file", ...blobs.adopt(path) };
+      return { name: output.name, kind: "file", ...bytes.of(output).adopt(path) };
     }
-    return { name: output.name, kind: "dir", ...blobs.adoptTree(path) };
+    return { name: output.name, kind: "dir", ...bytes.of(output).adoptTree(path) };
   });
 }
 
@@ -97,7 +97,7 @@ function storeValue(
   output: ActionOutput,
   action: CommandAction,
   plan: CommandPlan,
-  blobs: Blobs,
+  bytes: ActionBytes,
 ): OutputResult {
   const { work } = action;
   const fromStdout = work.stdout?.output === output.name;
@@ -114,12 +114,12 @@ function storeValue(
     fromStdout ? plan.stdout : plan.stderr,
   );
   const encoded = encodeValue(streamValue(output.name, text, stream.as));
-  const bytes = encodedBytes(encoded);
-  const base = { name: output.name, kind: "value", sizeBytes: bytes.length } as const;
-  if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
-    return { ...base, digest: digestOf(bytes), text: encoded.text };
+  const content = encodedBytes(encoded);
+  const base = { name: output.name, kind: "value", sizeBytes: content.length } as const;
+  if (encoded.text !== undefined && content.length <= INLINE_BYTES) {
+    return { ...base, digest: digestOf(content), text: encoded.text };
   }
-  return { ...base, digest: blobs.put(bytes) };
+  return { ...base, digest: bytes.of(output).put(content) };
 }
 
 function decoded(name: string, stream: string, path: string): string {

@@ -8,7 +8,7 @@
 import { isAbsolute, relative } from "node:path";
 import type { Action, ActionInput, ActionOutput, Failure, RunWork } from "../action.ts";
 import { decodeValue } from "../base/value.ts";
-import type { Blobs } from "../store/blobs.ts";
+import type { ActionBytes } from "./action_bytes.ts";
 import { parseTemplate, type Template, type TemplateMode } from "../template.ts";
 import {
   fillArgv,
@@ -76,16 +76,16 @@ export function inheritedEnv(): Readonly<Record<string, string>> {
  * @throws {FillError} If a value cannot be inserted.
  * @throws {CommandFailure} If the action contradicts itself.
  */
-export function planCommand(action: CommandAction, blobs: Blobs): CommandPlan {
+export function planCommand(action: CommandAction, bytes: ActionBytes): CommandPlan {
   const { work } = action;
   const outPaths = new Map<string, string>();
   for (const output of action.outputs) {
     if (output.kind === "value") continue;
     outPaths.set(output.name, `${action.privateDir}/${output.fileName ?? output.name}`);
   }
-  const lookup = lookupIn(action, blobs, outPaths);
+  const lookup = lookupIn(action, bytes, outPaths);
   const { argv, variables } = commandLine(work, lookup);
-  const stdin = stdinOf(action, blobs);
+  const stdin = stdinOf(action, bytes);
   return {
     argv,
     env: { ...inheritedEnv(), ...action.env, ...variables },
@@ -132,7 +132,7 @@ function parsed(text: string, mode: TemplateMode): Template {
 
 function lookupIn(
   action: CommandAction,
-  blobs: Blobs,
+  bytes: ActionBytes,
   outPaths: ReadonlyMap<string, string>,
 ): Lookup {
   const { work } = action;
@@ -141,7 +141,7 @@ function lookupIn(
       case "in": {
         const input = action.inputs.find((candidate) => candidate.name === name);
         if (input === undefined) throw unknownReference(`in.${name}`, action.inputs);
-        return renderInput(input, work, blobs);
+        return renderInput(input, work, bytes);
       }
       case "out": {
         const path = outPaths.get(name);
@@ -168,26 +168,26 @@ function unknownReference(
   );
 }
 
-function renderInput(input: ActionInput, work: RunWork, blobs: Blobs): Rendered {
+function renderInput(input: ActionInput, work: RunWork, bytes: ActionBytes): Rendered {
   switch (input.kind) {
     case "value":
-      return renderValue(decodeValue(input.text ?? blobs.read(input.digest)));
+      return renderValue(decodeValue(input.text ?? bytes.read(input.digest)));
     case "file":
     case "dir":
       return { texts: [shownPath(input.path, work)], isMulti: false };
     case "files":
       return { texts: input.paths.map((path) => shownPath(path, work)), isMulti: true };
     case "array": {
-      const texts = input.elements.flatMap((element) => elementTexts(element, work, blobs));
+      const texts = input.elements.flatMap((element) => elementTexts(element, work, bytes));
       return { texts, isMulti: true };
     }
   }
 }
 
 /** An element is one text, so that the number of arguments is the number of elements; a glob has one per file. */
-function elementTexts(element: ActionInput, work: RunWork, blobs: Blobs): readonly string[] {
-  if (element.kind !== "value") return renderInput(element, work, blobs).texts;
-  return [scalarText(decodeValue(element.text ?? blobs.read(element.digest)))];
+function elementTexts(element: ActionInput, work: RunWork, bytes: ActionBytes): readonly string[] {
+  if (element.kind !== "value") return renderInput(element, work, bytes).texts;
+  return [scalarText(decodeValue(element.text ?? bytes.read(element.digest)))];
 }
 
 /** Inside the workflow's directory paths are relative to the command's: logs and results then name no machine. */
@@ -201,7 +201,7 @@ function shownPath(path: string, work: RunWork): string {
 
 function stdinOf(
   action: CommandAction,
-  blobs: Blobs,
+  bytes: ActionBytes,
 ): { path: string; content?: string | Uint8Array } {
   const name = action.work.stdin;
   if (name === undefined) return { path: "/dev/null" };
@@ -209,11 +209,11 @@ function stdinOf(
   if (input?.kind === "file") return { path: input.path };
   const path = `${action.logPath}.stdin`;
   if (input?.kind === "value") {
-    const value = decodeValue(input.text ?? blobs.read(input.digest));
+    const value = decodeValue(input.text ?? bytes.read(input.digest));
     return { path, content: value instanceof Uint8Array ? value : scalarText(value) };
   }
   if (input?.kind === "array" && input.elements.every((element) => element.kind === "value")) {
-    const lines = input.elements.flatMap((element) => elementTexts(element, action.work, blobs));
+    const lines = input.elements.flatMap((element) => elementTexts(element, action.work, bytes));
     return { path, content: lines.map((line) => `${line}\n`).join("") };
   }
   throw new FillError(

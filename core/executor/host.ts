@@ -20,6 +20,7 @@ import type { Digest } from "../base/digest.ts";
 import { messageOf } from "../base/error.ts";
 import type { ClosureBundle } from "../closure.ts";
 import { Blobs } from "../store/blobs.ts";
+import { ActionBytes } from "./action_bytes.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import { ActionFailure, collectFile, isFiles, outputPaths, stageFiles } from "./host_files.ts";
 import { HostLog } from "./host_log.ts";
@@ -191,8 +192,9 @@ class Host {
     if (files) this.#freshDir(seat);
     const drop: string[] = [];
     const staged: Record<string, unknown> = {};
+    const bytes = new ActionBytes(this.#blobs, action);
     const args = action.inputs.map((input) => {
-      const part = this.#argument(input, seat, drop);
+      const part = this.#argument(input, seat, bytes, drop);
       if (isFiles(input) && "text" in part && part.text !== undefined) {
         staged[input.name] = JSON.parse(part.text);
       }
@@ -223,12 +225,12 @@ class Host {
     }];
   }
 
-  #argument(input: ActionInput, seat: Seat, drop: string[]): Part {
+  #argument(input: ActionInput, seat: Seat, bytes: ActionBytes, drop: string[]): Part {
     const place = `${seat.dir}/in/${input.name}`;
     let count = 0;
     const stage = (file: ActionInput): unknown =>
       stageFiles(file, input.kind === "array" ? `${place}_${count++}` : place);
-    return partOf(input, stage, this.#blobs, seat.worker, drop);
+    return partOf(input, stage, bytes, seat.worker, drop);
   }
 
   #onStart(running: Running): void {
@@ -418,11 +420,12 @@ class Host {
     running: Running,
     values: readonly (string | Uint8Array<ArrayBuffer>)[],
   ): OutputResult[] {
+    const bytes = new ActionBytes(this.#blobs, running.action);
     let next = 0;
     return running.action.outputs.map((output) =>
       output.kind === "value"
-        ? valueResult(output.name, values[next++], this.#blobs)
-        : collectFile(output, running.outPaths[output.name], this.#blobs)
+        ? valueResult(output.name, values[next++], bytes.of(output))
+        : collectFile(output, running.outPaths[output.name], bytes.of(output))
     );
   }
 

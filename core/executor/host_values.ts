@@ -6,8 +6,9 @@
 
 import { type ActionInput, INLINE_BYTES, type OutputResult } from "../action.ts";
 import { messageOf } from "../base/error.ts";
-import { digestOf } from "../base/digest.ts";
+import { type Digest, digestOf } from "../base/digest.ts";
 import type { Blobs } from "../store/blobs.ts";
+import type { ActionBytes } from "./action_bytes.ts";
 import { ActionFailure } from "./host_files.ts";
 import type { Part } from "./worker_protocol.ts";
 
@@ -22,26 +23,26 @@ export interface Keeper {
  *
  * @param input The argument.
  * @param pathOf Gives the staged path or paths of a file input.
- * @param blobs Where larger values are.
+ * @param stored Where larger values are.
  * @param keeper The worker.
  * @param drop Gets what the worker is to let go of.
  */
 export function partOf(
   input: ActionInput,
   pathOf: (input: ActionInput) => unknown,
-  blobs: Blobs,
+  stored: ActionBytes,
   keeper: Keeper,
   drop: string[],
 ): Part {
   switch (input.kind) {
     case "value":
-      return valuePart(input, blobs, keeper, drop);
+      return valuePart(input, stored, keeper, drop);
     case "file":
     case "dir":
     case "files":
       return { text: JSON.stringify(pathOf(input)) };
     case "array": {
-      const items = input.elements.map((element) => partOf(element, pathOf, blobs, keeper, drop));
+      const items = input.elements.map((element) => partOf(element, pathOf, stored, keeper, drop));
       return joined(items, input.shape) ?? { shape: input.shape, items };
     }
   }
@@ -49,7 +50,7 @@ export function partOf(
 
 function valuePart(
   input: ActionInput & { kind: "value" },
-  blobs: Blobs,
+  stored: ActionBytes,
   keeper: Keeper,
   drop: string[],
 ): Part {
@@ -59,7 +60,7 @@ function valuePart(
     keeper.keeps(digest, 0, drop);
     return { digest };
   }
-  const bytes = readValue(input.name, digest, blobs);
+  const bytes = readValue(input.name, digest, stored);
   keeper.keeps(digest, bytes.length, drop);
   // A container starts with 0x93, which no UTF-8 text does.
   return bytes[0] === 0x93 ? { bytes, digest } : { text: decoder.decode(bytes), digest };
@@ -69,11 +70,11 @@ const decoder = new TextDecoder();
 
 function readValue(
   name: string,
-  digest: Parameters<Blobs["read"]>[0],
-  blobs: Blobs,
+  digest: Digest,
+  stored: ActionBytes,
 ): Uint8Array<ArrayBuffer> {
   try {
-    return blobs.read(digest);
+    return stored.read(digest);
   } catch (error) {
     throw new ActionFailure({
       reason: "unavailable",

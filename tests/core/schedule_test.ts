@@ -114,7 +114,7 @@ Deno.test("Schedule.demand() makes done upstreams again before a node", () => {
   assertEquals(schedule.popReady(), 0);
   schedule.settle(0);
   assertEquals(schedule.popReady(), 1);
-  assertEquals(schedule.demand(1, [0]), [0]);
+  assertEquals(schedule.demand(1, [0]), { again: [0], skipped: [] });
   assertEquals(schedule.unfinished, 2);
   schedule.queue(0);
   assertEquals(schedule.popQueued(() => true), 0);
@@ -124,17 +124,37 @@ Deno.test("Schedule.demand() makes done upstreams again before a node", () => {
   assertEquals(schedule.unfinished, 0);
 });
 
-Deno.test("Schedule.demand() keeps others waiting for all they wait for", () => {
-  const schedule = scheduleOf([[], [0], [], [0, 2]]);
-  schedule.want([1, 3]);
+Deno.test("Schedule.demand() holds up only who demands", () => {
+  const schedule = scheduleOf([[], [0], [], [0, 2], [3]]);
+  schedule.want([1, 4]);
   assertEquals([schedule.popReady(), schedule.popReady()], [0, 2]);
   schedule.settle(0);
   assertEquals(schedule.popReady(), 1);
-  assertEquals(schedule.demand(1, [0]), [0]);
-  schedule.settle(0);
-  assertEquals([schedule.popReady(), schedule.popReady()], [1, -1]);
+  assertEquals(schedule.demand(1, [0]), { again: [0], skipped: [] });
   schedule.settle(2);
   assertEquals(schedule.popReady(), 3);
+  // It turns out to need the same bytes.
+  assertEquals(schedule.demand(3, [0]), { again: [], skipped: [] });
+  schedule.settle(0);
+  assertEquals([schedule.popReady(), schedule.popReady()].sort(), [1, 3]);
+});
+
+Deno.test("Schedule.fail() of a node that is made again skips who demanded it, then and later", () => {
+  const schedule = scheduleOf([[], [0], [], [0, 2], [3], [0], []]);
+  schedule.want([1, 4, 5]);
+  assertEquals([schedule.popReady(), schedule.popReady()], [0, 2]);
+  schedule.settle(0);
+  assertEquals([schedule.popReady(), schedule.popReady()], [1, 5]);
+  schedule.demand(1, [0]);
+  assertEquals(schedule.fail(0), [1]);
+  assertEquals(schedule.causesOf(1), [0]);
+  // The digest is enough for the one that is up to date.
+  schedule.settle(5);
+  schedule.settle(2);
+  assertEquals(schedule.popReady(), 3);
+  assertEquals(schedule.demand(3, [0]), { again: [], skipped: [3, 4] });
+  assertEquals(schedule.causesOf(4), [0]);
+  assertEquals(schedule.unfinished, 0);
 });
 
 Deno.test("Schedule.suspend() lets a running node be queued again", () => {

@@ -70,6 +70,20 @@ export class TestSpace extends TemporaryDirectory {
     return this.has(name) ? this.read(name).split("\n").length - 1 : 0;
   }
 
+  /** Number of files in the store whose text holds `part`, but for its records. */
+  storedBytes(part: string): number {
+    const below = (dir: string): number => {
+      let count = 0;
+      for (const { name, isDirectory } of Deno.readDirSync(this.at(dir))) {
+        const path = `${dir}/${name}`;
+        count += isDirectory ? below(path) : this.read(path).includes(part) ? 1 : 0;
+      }
+      return count;
+    };
+    return ["blobs", "tmp"].map((name) => `.pipecache/${name}`).filter((dir) => this.has(dir))
+      .reduce((sum, dir) => sum + below(dir), 0);
+  }
+
   /** Starts any command line of flow. */
   start(args: readonly string[], options: StartOptions = {}): LiveRun {
     return new LiveRun(args, {
