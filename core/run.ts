@@ -117,7 +117,7 @@ export class RunLoop {
 
   /** The workspace and the store as the planner sees them. */
   #world(): World<Prepared> {
-    const { graph: { defs }, rebuild, store } = this.#c;
+    const { graph: { defs }, rebuild } = this.#c;
     return {
       isEnabled: (id) => defs[id].enabled,
       isCached: (id) => isCached(defs[id]),

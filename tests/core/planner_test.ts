@@ -15,12 +15,7 @@ import {
   randomOf,
   unneeded,
 } from "../testing/rebuild_model.ts";
-import {
-  demandOracle,
-  forgetUnneeded,
-  twoPasses,
-  TwoPassHistory,
-} from "../testing/rebuild_oracle.ts";
+import { forgetUnneeded, twoPasses, TwoPassHistory } from "../testing/rebuild_oracle.ts";
 
 const DATA = `${import.meta.dirname}/../testdata/rebuild`;
 
