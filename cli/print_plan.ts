@@ -45,6 +45,10 @@ export async function printPlan(engine: Engine, options: PlanOptions): Promise<b
     const count = entries.filter((entry) => entry.verdict === verdict).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });
+  const open = entries.filter(({ expands }) => expands).map(({ node }) => node);
+  if (open.length > 0) {
+    counts.push([`at least ${entries.length} in all, unknown after ${open.join(", ")}`]);
+  }
   if (!options.json) writeStderr(`${counts.flat().join(", ") || "nothing to do"}\n`);
   return entries.some(({ verdict }) => isWork(verdict));
 }

@@ -119,6 +119,8 @@ export class PlainProgress implements Progress {
           formatBytes(sizeBytes)
         }${note}`;
       }
+      case "expanded":
+        return `expanded ${elementName(event)}: ${formatPlural(event.nodes.length, "node")}`;
       case "skipped": {
         const causes = event.because.map(oneLine).join(", ");
         return `skipped ${elementName(event)}${causes === "" ? "" : `: ${causes} failed`}`;

@@ -87,6 +87,9 @@ export class ProgressState {
       case "begin":
         this.#wanted = event.nodes;
         break;
+      case "expanded":
+        this.#wanted += event.wanted;
+        break;
       case "started": {
         const name = this.#report.elementName(event);
         const since = this.#now();

@@ -11,9 +11,9 @@ import { nearest } from "./base/suggest.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
 import type { Json, NodeDef, Workflow } from "./workflow.ts";
 
-/** Returns the problems of all nodes that show without looking at other nodes. */
-export function checkNodes(workflow: Workflow): Diagnostic[] {
-  return workflow.nodes.flatMap((def) => [
+/** Returns the problems of nodes that show without looking at other nodes. */
+export function checkNodes(workflow: Workflow, nodes: readonly NodeDef[]): Diagnostic[] {
+  return nodes.flatMap((def) => [
     ...checkSupport(workflow, def),
     ...new CommandCheck(workflow, def).run(),
   ]);

@@ -16,15 +16,16 @@ import { CodeIndex } from "./code/code.ts";
 import type { Counts, Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
+import { Expander } from "./expand.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
-import type { Graph, NodeId } from "./graph.ts";
+import type { Graph, Grower, NodeId } from "./graph.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
 import { remember } from "./remember.ts";
 import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
-import { Schedule } from "./schedule.ts";
+import { Schedule, STATE } from "./schedule.ts";
 import type { Limits } from "./slots.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { Store } from "./store/store.ts";
@@ -136,6 +137,8 @@ export class Engine implements AsyncDisposable {
   readonly #foresight: Foresight;
   #knownDurations: ReadonlyMap<string, number> | undefined;
   readonly #temps: Temps;
+  readonly #expander: Expander;
+  #knowsExpansions = false;
   /** States of the nodes of the run that this engine made. */
   #statuses: Map<string, ViewStatus> | undefined;
 
@@ -143,6 +146,7 @@ export class Engine implements AsyncDisposable {
     parts: {
       workflow: Workflow;
       graph: Graph;
+      grower: Grower;
       store: Store;
       warnings: readonly Diagnostic[];
       code: CodeIndex;
@@ -177,6 +181,7 @@ export class Engine implements AsyncDisposable {
       },
     });
     this.#temps = new Temps(`${parts.store.dir}/tmp/${parts.store.sessions.id}/temps`);
+    this.#expander = new Expander(parts.graph, parts.grower);
     this.#targets = new Targets(parts.graph, parts.bound.keys());
     this.#foresight = new Foresight({
       graph: parts.graph,
@@ -184,6 +189,10 @@ export class Engine implements AsyncDisposable {
       rebuild: this.#rebuild,
       workflow: this.id,
       results: this.#results,
+      expand: (id, { digest, text }) => {
+        const read = () => decodeValue(text ?? parts.store.blobs.read(digest));
+        return !("problem" in this.#expander.expand(id, digest, read));
+      },
     });
   }
 
@@ -218,14 +227,14 @@ export class Engine implements AsyncDisposable {
       });
       const texts = options.inputs ?? {};
       const given = Object.keys(texts);
-      const { graph, warnings } = wireWorkflow(workflow, diagnostics, code, given);
+      const { graph, grower, warnings } = wireWorkflow(workflow, diagnostics, code, given);
       const bound = await bindInputs(bindable(graph, texts), texts, {
         cwd: options.cwd,
         workflowDir: workflow.dir,
         spoolDir: () => opened.sessionDir,
         stdin: options.stdin ?? new Blob([]).stream(),
       });
-      return new Engine({ workflow, graph, store, warnings, code, bound }, options);
+      return new Engine({ workflow, graph, grower, store, warnings, code, bound }, options);
     } catch (error) {
       store?.close();
       await options.calls?.[Symbol.asyncDispose]();
@@ -241,6 +250,9 @@ export class Engine implements AsyncDisposable {
   /** Runs the targets and everything upstream of them that is not up to date. */
   async run(request: RunRequest): Promise<RunOutcome> {
     const startedAt = Date.now();
+    const named = [...request.targets, ...Array.isArray(request.force) ? request.force : []];
+    // A name that is not in the file may be that of a node that another one returned.
+    if (named.some((name) => !this.#targets.has(name))) this.#expandKnown();
     const targets = this.#targets.resolve(request.targets);
     const forced = this.#targets.forced(request.force);
     if (request.deliver !== undefined) {
@@ -286,6 +298,8 @@ export class Engine implements AsyncDisposable {
       store: this.store,
       executors: { call: calls, run: commands },
       results: this.#results,
+      expander: this.#expander,
+      durations: () => this.#priorities(),
       limits: this.#limits(jobs, request.memoryBytes),
       forced,
       failFast: request.failFast ?? false,
@@ -302,7 +316,8 @@ export class Engine implements AsyncDisposable {
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });
     if (request.memo !== undefined && outcome === "ok") {
-      remember(this.store.dir, graph, wantedIds, {
+      const isWanted = (id: number) => schedule.stateOf(id) !== STATE.unknown;
+      remember(this.store.dir, graph, [...graph.defs.keys()].filter(isWanted), {
         identity: request.memo.identity,
         counts: { ...counts, hit: counts.hit + counts.done, done: 0 },
         paths: [
@@ -323,24 +338,30 @@ export class Engine implements AsyncDisposable {
   plan(
     request: { targets: readonly string[]; force?: readonly string[] | true | undefined },
   ): PlanEntry[] {
-    const wanted = this.#targets.closure(this.#targets.resolve(request.targets));
+    this.#expandKnown();
+    const targets = this.#targets.resolve(request.targets);
+    const made = this.#expander.madeFor(this.#targets.closure(targets));
+    const wanted = this.#targets.closure([...targets, ...made]);
     return this.#foresight.plan(wanted, this.#targets.forced(request.force));
   }
 
   /** Explains why a node would run, or why it last ran. */
   why(name: string): Explanation {
+    this.#expandKnown();
     const id = this.#targets.node(name);
     return this.#foresight.why(id, this.#targets.closure([id]));
   }
 
   /** The graph as it is drawn, if wanted with what became of each node. */
   view(options: { status?: boolean } = {}): GraphView {
+    this.#expandKnown();
     const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : new Map();
     return viewGraph(this.graph, statuses);
   }
 
   /** All nodes with their inputs and outputs, in the order of the file. */
   list(): ListEntry[] {
+    this.#expandKnown();
     return listNodes(this.graph);
   }
 
@@ -351,6 +372,7 @@ export class Engine implements AsyncDisposable {
    * @throws {UsageError} If there is no such output or nothing is stored.
    */
   output(name: string): StoredOutput {
+    if (!this.#targets.has(name)) this.#expandKnown();
     const { id, position } = this.#targets.output(name);
     if (this.#results[id] === undefined) this.#foresight.foresee(this.#targets.closure([id]));
     const current = this.#results[id]?.[position];
@@ -392,6 +414,7 @@ export class Engine implements AsyncDisposable {
 
   /** Logs of the newest execution of a node, newest first. */
   log(name: string): NodeLog[] {
+    if (!this.#targets.has(name)) this.#expandKnown();
     const { name: node } = this.graph.defs[this.#targets.node(name)];
     return this.store.runs.logsOf(this.id, node);
   }
@@ -409,6 +432,19 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#warmPool?.[Symbol.asyncDispose]();
     this.store.close();
+  }
+
+  /** Lets the graph grow by what up-to-date nodes returned, as far as that is stored. Runs nothing. */
+  #expandKnown(): void {
+    if (this.#knowsExpansions) return;
+    this.#knowsExpansions = true;
+    for (let size = 0; size < this.graph.size;) {
+      size = this.graph.size;
+      const makers = [...this.graph.defs.keys()].filter((id) =>
+        this.graph.defs[id].expand !== undefined
+      );
+      this.#foresight.foresee(this.#targets.closure(makers as NodeId[]));
+    }
   }
 
   async #pool(slots: number): Promise<HostPool> {

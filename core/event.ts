@@ -101,6 +101,15 @@ export interface RetriedEvent extends NodeEventBase {
   readonly message: string;
 }
 
+/** A node returned nodes and they joined the graph; they will be looked at. */
+export interface ExpandedEvent extends NodeEventBase {
+  readonly type: "expanded";
+  /** Names of the nodes it returned. */
+  readonly nodes: readonly string[];
+  /** How many more nodes are wanted now. */
+  readonly wanted: number;
+}
+
 /** Something the user should know that does not stop the run. */
 export interface WarningEvent extends EventBase {
   readonly type: "warning";
@@ -135,5 +144,6 @@ export type Event =
   | FailedEvent
   | SkippedEvent
   | RetriedEvent
+  | ExpandedEvent
   | WarningEvent
   | EndEvent;

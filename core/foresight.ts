@@ -22,6 +22,8 @@ export interface PlanEntry {
   readonly node: string;
   readonly verdict: Verdict;
   readonly why: string;
+  /** It runs and will return nodes: how many is not known. */
+  readonly expands?: true;
 }
 
 /** Why a node would run or last ran. */
@@ -40,6 +42,8 @@ export interface ForesightContext {
   readonly workflow: string;
   /** Outputs by node; filled in for what is foreseen as a hit. */
   readonly results: (readonly OutputResult[] | undefined)[];
+  /** Lets what a node returned join the graph, if it has not yet. Returns whether it has. */
+  expand(id: NodeId, output: OutputResult): boolean;
 }
 
 /** What is foreseen of a node; `prepared` is absent when its inputs are not known or cannot be read. */
@@ -66,7 +70,10 @@ export class Foresight {
     return this.#inOrder(wanted).map((id) => {
       const foreseen = this.#foresee(id, forced);
       const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
-      return { node: this.#c.graph.defs[id].name, verdict: foreseen.verdict, why };
+      const { name: node, expand } = this.#c.graph.defs[id];
+      const { verdict } = foreseen;
+      const isOpen = expand !== undefined && (verdict === "run" || verdict === "unknown");
+      return { node, verdict, why, ...(isOpen ? { expands: true } : {}) };
     });
   }
 
@@ -139,6 +146,9 @@ export class Foresight {
     if (forced.has(id) || !isCached(defs[id])) return { verdict: "run", prepared };
     const outputs = this.#stored(id, store.lookup(prepared.key));
     if (outputs === undefined) return { verdict: "run", prepared };
+    if (defs[id].expand !== undefined && !this.#c.expand(id, outputs[0])) {
+      return { verdict: "run", prepared, problem: "the nodes it returned cannot be used" };
+    }
     results[id] = outputs;
     return { verdict: "hit", prepared };
   }
@@ -161,7 +171,8 @@ export class Foresight {
     if (!isCached(def)) {
       return [def.cache === false ? "cache: false" : "its scope holds net, run or ffi: not cached"];
     }
-    if (prepared === undefined) return [problem ?? "an input cannot be read"];
+    if (problem !== undefined) return [problem];
+    if (prepared === undefined) return ["an input cannot be read"];
     if (this.#c.store.material(prepared.key) !== undefined) {
       const isBounded = typeof def.cache === "object";
       return [isBounded ? "its stored result is too old (ttl)" : "its stored bytes are gone"];

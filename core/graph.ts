@@ -1,6 +1,8 @@
 /**
- * The dependency graph: nodes as dense ids, wires resolved by name, edges as compressed rows.
- * Pure; knows nothing of digests, results, processes or the state of a run.
+ * The dependency graph: nodes as dense ids, wires resolved by name, edges as compressed rows. It grows when a node returns
+ * nodes. Pure; knows nothing of digests, results, processes or the state of a run.
+ *
+ * Long because the one builder makes the graph and makes it grow by the same rules.
  *
  * @module
  */
@@ -9,7 +11,7 @@ import type { Diagnostic } from "./base/error.ts";
 import { compressRows, findCycle, reverseRows, type Rows, topologicalOrder } from "./base/rows.ts";
 import { nearest } from "./base/suggest.ts";
 import { type DefinitionPath, type Meaning, Names, type NodeId, Problems } from "./names.ts";
-import type { InputDef, Json, NodeDef, SourceRef, Workflow } from "./workflow.ts";
+import type { InputDef, Json, NodeDef, OutputDef, SourceRef, Workflow } from "./workflow.ts";
 
 export type { NodeId } from "./names.ts";
 
@@ -18,6 +20,8 @@ export type Source =
   | { readonly kind: "input"; readonly input: InputDef }
   /** `output` indexes the node's declared outputs. */
   | { readonly kind: "output"; readonly node: NodeId; readonly output: number }
+  /** An output that a node returned by `node` has; `output` indexes what `node` provides. Resolved when that is known. */
+  | { readonly kind: "promise"; readonly node: NodeId; readonly output: number }
   | { readonly kind: "param"; readonly path: string; readonly value: Json }
   | { readonly kind: "value"; readonly value: Json }
   | { readonly kind: "file" | "dir"; readonly path: string }
@@ -30,7 +34,7 @@ export interface Wire {
   readonly source: Source;
 }
 
-/** The graph of a workflow. Arrays named in the plural are indexed by `NodeId`. */
+/** The graph of a workflow. Arrays named in the plural are indexed by `NodeId`. All of it may grow, nothing shrinks. */
 export interface Graph {
   readonly workflow: Workflow;
   readonly size: number;
@@ -45,6 +49,8 @@ export interface Graph {
   readonly downs: Rows;
   /** All ids, every node after its upstreams; ties in id order. */
   readonly order: Uint32Array;
+  /** The node that returned a node, for those that are not in the file. */
+  readonly makers: readonly (NodeId | undefined)[];
   /** Node id by node name and by unique output name. */
   idOf(name: string): NodeId | undefined;
 }
@@ -81,23 +87,82 @@ export interface GraphOptions {
 export function buildGraph(
   workflow: Workflow,
   options: GraphOptions,
-): { graph: Graph; diagnostics: Diagnostic[] } {
+): { graph: Graph; diagnostics: Diagnostic[]; grower: Grower } {
   const builder = new Builder(workflow, options);
-  return { graph: builder.build(), diagnostics: builder.diagnostics };
+  const diagnostics = builder.diagnostics;
+  return { graph: builder.build(), diagnostics, grower: builder };
 }
 
-class Builder {
+/** What growing did to the nodes that were there. */
+export interface Growth {
+  /** The new nodes, upstreams first. */
+  readonly ids: readonly NodeId[];
+  /** By node that was there: new upstreams of it. */
+  readonly added: ReadonlyMap<NodeId, readonly NodeId[]>;
+}
+
+/** Makes a graph grow. */
+export interface Grower {
+  /**
+   * Adds the nodes that a node returned, all or none. O(nodes + edges).
+   *
+   * Those who take what the node promised are wired to the nodes that have it; those who run after the node wait for all it
+   * returned. The returned nodes may depend on every node but those behind the one that returned them.
+   *
+   * @param maker The node that returned them.
+   * @param defs Its nodes.
+   * @returns The growth, or the problems that keep the graph as it was.
+   */
+  grow(
+    maker: NodeId,
+    defs: readonly NodeDef[],
+  ): Growth | { readonly problems: readonly Diagnostic[] };
+}
+
+/** The graph as its builder sees it. */
+type MutableGraph = { -readonly [K in keyof Graph]: Graph[K] };
+
+class Builder implements Grower {
   readonly #workflow: Workflow;
   readonly #options: GraphOptions;
-  readonly #problems: Problems;
   readonly #names: Names;
   readonly #used = new Set<string>();
+  readonly #defs: NodeDef[];
+  readonly #wires: Wire[][] = [];
+  readonly #tracks: Wire[][] = [];
+  readonly #makers: (NodeId | undefined)[] = [];
+  /** Nodes that take what a node promised, by that node. */
+  readonly #awaiting = new Map<NodeId, Set<NodeId>>();
+  /** Nodes that run after all that a node returned, by that node. */
+  readonly #followers = new Map<NodeId, Set<NodeId>>();
+  readonly #graph: MutableGraph;
+  #problems: Problems;
 
   constructor(workflow: Workflow, options: GraphOptions) {
     this.#workflow = workflow;
     this.#options = options;
-    this.#problems = new Problems(workflow);
-    this.#names = new Names(workflow, this.#problems, new Set(options.provided));
+    this.#problems = new Problems(workflow.locate);
+    this.#defs = [...workflow.nodes];
+    this.#names = new Names(workflow, this.#defs, this.#problems, new Set(options.provided));
+    const none = compressRows([]);
+    const { nodeIds, meanings } = this.#names;
+    this.#graph = {
+      workflow,
+      size: 0,
+      defs: this.#defs,
+      wires: this.#wires,
+      tracks: this.#tracks,
+      makers: this.#makers,
+      ups: none,
+      downs: none,
+      order: new Uint32Array(),
+      idOf(name: string): NodeId | undefined {
+        const id = nodeIds.get(name);
+        if (id !== undefined) return id;
+        const meaning = meanings.get(name);
+        return meaning === undefined || meaning.kind === "input" ? undefined : meaning.node;
+      },
+    };
   }
 
   get diagnostics(): Diagnostic[] {
@@ -105,33 +170,174 @@ class Builder {
   }
 
   build(): Graph {
-    const { nodes } = this.#workflow;
-    const wires = nodes.map((def) => this.#wiresOf(def));
-    const tracks = nodes.map((def) => this.#tracksOf(def));
-    this.#reportUnusedInputs();
-    const ups = compressRows(
-      nodes.map((def, id) => upstreamsOf(wires[id], tracks[id], this.#afterOf(def))),
-    );
+    const graph = this.#graph;
+    const ids = [...this.#defs.keys()] as NodeId[];
+    this.#names.add(ids, this.#problems);
+    const rows = ids.map((id) => this.#wire(id, undefined));
+    const ups = compressRows(rows);
     const downs = reverseRows(ups);
     const order = topologicalOrder(ups, downs);
-    if (order.length < nodes.length) this.#reportCycle(ups, order);
-    const { nodeIds, meanings } = this.#names;
-    return {
-      workflow: this.#workflow,
-      size: nodes.length,
-      defs: nodes,
-      wires,
-      tracks,
-      ups,
-      downs,
-      order,
-      idOf(name: string): NodeId | undefined {
-        const id = nodeIds.get(name);
-        if (id !== undefined) return id;
-        const meaning = meanings.get(name);
-        return meaning?.kind === "output" ? meaning.node : undefined;
-      },
-    };
+    Object.assign(graph, { size: ids.length, ups, downs, order });
+    // Nodes that are not known yet may use an input.
+    if (!this.#defs.some(({ expand }) => expand !== undefined)) this.#reportUnusedInputs();
+    if (order.length < ids.length) this.#reportCycle(ups, order);
+    return graph;
+  }
+
+  grow(
+    maker: NodeId,
+    defs: readonly NodeDef[],
+  ): Growth | { readonly problems: readonly Diagnostic[] } {
+    const problems = new Problems(() => undefined);
+    this.#problems = problems;
+    const start = this.#defs.length;
+    const ids = defs.map((_, i) => start + i as NodeId);
+    this.#defs.push(...defs);
+    this.#names.add(ids, problems, maker);
+    const rows = ids.map((id) => this.#wire(id, maker));
+    this.#checkBehind(maker, ids, rows);
+    this.#checkPromises(maker);
+    const local = rows.map((row) => row.filter((up) => up >= start).map((up) => up - start));
+    const localUps = compressRows(local);
+    const order = topologicalOrder(localUps, reverseRows(localUps));
+    if (order.length < ids.length) this.#reportCycle(localUps, order, start);
+    if (problems.found.length > 0) {
+      this.#takeBack(start);
+      return { problems: problems.found };
+    }
+    const added = this.#join(maker, ids, local);
+    this.#rebuild(rows, added);
+    return { ids: [...order].map((i) => ids[i]), added };
+  }
+
+  /** Wires a node; returns its upstreams. */
+  #wire(id: NodeId, maker: NodeId | undefined): readonly NodeId[] {
+    const def = this.#defs[id];
+    const wires = this.#wiresOf(def);
+    const tracks = this.#tracksOf(def);
+    const after = this.#afterOf(def);
+    this.#wires.push(wires);
+    this.#tracks.push(tracks);
+    this.#makers.push(maker);
+    for (const { source } of [...wires, ...tracks]) {
+      if (source.kind === "promise") addTo(this.#awaiting, source.node, id);
+    }
+    for (const up of after) {
+      if (this.#defs[up].expand !== undefined) addTo(this.#followers, up, id);
+    }
+    return upstreamsOf(wires, tracks, after) as NodeId[];
+  }
+
+  #takeBack(start: number): void {
+    this.#names.takeBack();
+    for (const columns of [this.#defs, this.#wires, this.#tracks, this.#makers]) {
+      columns.length = start;
+    }
+    for (const waiting of [...this.#awaiting.values(), ...this.#followers.values()]) {
+      for (const id of waiting) if (id >= start) waiting.delete(id);
+    }
+  }
+
+  /** Whoever is behind a node waits for what it returned: that cannot wait for them. */
+  #checkBehind(maker: NodeId, ids: readonly NodeId[], rows: readonly (readonly NodeId[])[]): void {
+    const behind = new Set<number>();
+    const { starts, targets } = this.#graph.downs;
+    for (let e = starts[maker]; e < starts[maker + 1]; e++) behind.add(targets[e]);
+    // A set's iteration also visits what is added on the way.
+    for (const id of behind) {
+      for (let e = starts[id]; e < starts[id + 1]; e++) behind.add(targets[e]);
+    }
+    rows.forEach((row, i) => {
+      for (const up of row.filter((up) => behind.has(up))) {
+        const [node, late, first] = [ids[i], up, maker].map((id) => this.#defs[id].name);
+        this.#problems.add(
+          "behind-maker",
+          `Cannot let node "${node}" depend on node "${late}": "${late}" is behind "${first}", which returned "${node}"`,
+          ["nodes", node],
+          { hint: `let "${late}" not depend on "${first}", or return a node that does its work` },
+        );
+      }
+    });
+  }
+
+  /** What a node promised must be among what it returned, and of the same kind. */
+  #checkPromises(maker: NodeId): void {
+    const { name: node, expand } = this.#defs[maker];
+    for (const { name, kind } of expand?.provides ?? []) {
+      const meaning = this.#names.meanings.get(`${node}.${name}`);
+      if (meaning === undefined || meaning.kind === "input") continue;
+      if (meaning.node === maker) {
+        this.#problems.add(
+          "broken-promise",
+          `Cannot find output "${name}", which node "${node}" promised: none of the nodes it returned has it`,
+          ["nodes"],
+          { hint: `return a node with that output, or remove it from "outputs" of "${node}"` },
+        );
+        continue;
+      }
+      const found = outputOf(this.#defs, meaning);
+      if (found.kind === kind) continue;
+      this.#problems.add(
+        "broken-promise",
+        `Cannot use output "${name}" of node "${
+          this.#defs[meaning.node].name
+        }": node "${node}" promised a ${kind}, it is a ${found.kind}`,
+        ["nodes", this.#defs[meaning.node].name, "outputs", name],
+      );
+    }
+  }
+
+  /** Makes those who wait for what a node returned wait for its nodes. Returns their new upstreams. */
+  #join(
+    maker: NodeId,
+    ids: readonly NodeId[],
+    local: readonly (readonly number[])[],
+  ): Map<NodeId, readonly NodeId[]> {
+    const added = new Map<NodeId, Set<NodeId>>();
+    for (const id of this.#awaiting.get(maker) ?? []) {
+      for (const columns of [this.#wires, this.#tracks]) {
+        columns[id] = columns[id].map((wire) => {
+          const { source } = wire;
+          if (source.kind !== "promise" || source.node !== maker) return wire;
+          const { name, expand } = this.#defs[maker];
+          const meaning = this.#names.meanings.get(
+            `${name}.${expand?.provides[source.output].name}`,
+          );
+          // Checked by #checkPromises; what is given from outside is an input from the start.
+          if (meaning === undefined || meaning.kind === "input") return wire;
+          if (meaning.kind === "promise") addTo(this.#awaiting, meaning.node, id);
+          addTo(added, id, meaning.node);
+          return { ...wire, source: meaning };
+        });
+      }
+    }
+    const inner = new Set(local.flat());
+    for (const id of this.#followers.get(maker) ?? []) {
+      ids.forEach((up, i) => {
+        const isMaker = this.#defs[up].expand !== undefined;
+        if (isMaker) addTo(this.#followers, up, id);
+        // Behind the last ones it is behind all of them.
+        if (isMaker || !inner.has(i)) addTo(added, id, up);
+      });
+    }
+    return new Map([...added].map(([id, ups]) => [id, [...ups]]));
+  }
+
+  /** Makes the rows again, with new ones and new upstreams of old ones. */
+  #rebuild(
+    rows: readonly (readonly NodeId[])[],
+    added: ReadonlyMap<NodeId, readonly NodeId[]>,
+  ): void {
+    const { starts, targets } = this.#graph.ups;
+    const before = Array.from({ length: this.#graph.size }, (_, id) => {
+      const row = targets.subarray(starts[id], starts[id + 1]);
+      const more = added.get(id as NodeId);
+      return more === undefined ? row : [...new Set([...row, ...more])].sort((a, b) => a - b);
+    });
+    const ups = compressRows([...before, ...rows]);
+    const downs = reverseRows(ups);
+    const order = topologicalOrder(ups, downs);
+    Object.assign(this.#graph, { size: this.#defs.length, ups, downs, order });
   }
 
   #wiresOf(def: NodeDef): Wire[] {
@@ -192,7 +398,8 @@ class Builder {
       case "input":
         return source.input.kind !== "value";
       case "output":
-        return this.#workflow.nodes[source.node].outputs[source.output].kind !== "value";
+      case "promise":
+        return outputOf(this.#defs, source).kind !== "value";
       default:
         return false;
     }
@@ -211,7 +418,7 @@ class Builder {
     for (const { name, optional } of names) {
       if (Object.hasOwn(def.inputs, name)) continue;
       const meaning = this.#names.meanings.get(name);
-      const isOwn = meaning?.kind === "output" && this.#workflow.nodes[meaning.node] === def;
+      const isOwn = meaning?.kind === "output" && this.#defs[meaning.node] === def;
       if (meaning !== undefined && !(isOwn && optional)) {
         wires.push({ argument: name, source: this.#use(name, meaning) });
       } else if (!optional && !misspelt.has(name)) {
@@ -288,7 +495,7 @@ class Builder {
       this.#reportUnknown(def, what, name, path);
       return undefined;
     }
-    const { outputs } = this.#workflow.nodes[id];
+    const { outputs } = this.#defs[id];
     this.#problems.add(
       "which-output",
       outputs.length === 0
@@ -340,7 +547,16 @@ class Builder {
   #use(name: string, meaning: Meaning): Source {
     if (meaning.kind === "input") this.#used.add(meaning.input.name);
     else this.#used.add(name);
-    return meaning;
+    return this.#kept(meaning);
+  }
+
+  /** A promise that was kept already is what it was kept with. */
+  #kept(meaning: Meaning): Meaning {
+    if (meaning.kind !== "promise") return meaning;
+    const { name, expand } = this.#defs[meaning.node];
+    const kept = this.#names.meanings.get(`${name}.${expand?.provides[meaning.output].name}`);
+    const isOwn = kept === undefined || kept.kind === "promise" && kept.node === meaning.node;
+    return isOwn ? meaning : this.#kept(kept);
   }
 
   #reportUnknown(
@@ -352,7 +568,9 @@ class Builder {
     const candidates = [...this.#names.meanings.keys(), "params"];
     const close = nearest(name, candidates);
     const meaning = close === undefined ? undefined : this.#names.meanings.get(close);
-    const place = meaning?.kind === "output" ? this.#workflow.nodes[meaning.node].name : undefined;
+    const place = meaning === undefined || meaning.kind === "input"
+      ? undefined
+      : this.#defs[meaning.node].name;
     const inParams = Object.hasOwn(this.#workflow.params, name);
     this.#problems.add(
       "unknown-source",
@@ -383,9 +601,9 @@ class Builder {
     }
   }
 
-  #reportCycle(ups: Rows, order: Uint32Array): void {
+  #reportCycle(ups: Rows, order: Uint32Array, start = 0): void {
     const path = findCycle(ups, order);
-    const names = path.map((id) => this.#workflow.nodes[id].name);
+    const names = path.map((id) => this.#defs[start + id].name);
     const [first] = names;
     this.#problems.add(
       "cycle",
@@ -431,7 +649,25 @@ function upstreamsOf(
   after: readonly NodeId[],
 ): number[] {
   const ids: number[] = [...after];
-  for (const { source } of wires) if (source.kind === "output") ids.push(source.node);
-  for (const { source } of tracks) if (source.kind === "output") ids.push(source.node);
+  for (const { source } of wires) if ("node" in source) ids.push(source.node);
+  for (const { source } of tracks) if ("node" in source) ids.push(source.node);
   return ids.length < 2 ? ids : [...new Set(ids)].sort((a, b) => a - b);
+}
+
+/** The output that a source means. */
+export function outputOf(
+  defs: readonly NodeDef[],
+  { kind, node, output }: Extract<Source, { readonly node: NodeId }>,
+): OutputDef {
+  const def = defs[node];
+  // Only a node that returns nodes promises outputs.
+  return kind === "output"
+    ? def.outputs[output]
+    : (def.expand as NonNullable<typeof def.expand>).provides[output];
+}
+
+function addTo<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const values = map.get(key);
+  if (values === undefined) map.set(key, new Set([value]));
+  else values.add(value);
 }

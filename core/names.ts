@@ -1,12 +1,12 @@
 /**
- * What every name of a workflow stands for, and the problems of names: doubles, clashes, paths written twice. Does not
- * know who uses a name.
+ * What every name of a workflow stands for, and the problems of names: doubles, clashes, paths written twice. Nodes may
+ * be added, and taken back if they turn out to be wrong. Does not know who uses a name.
  *
  * @module
  */
 
 import type { Diagnostic } from "./base/error.ts";
-import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
+import type { InputDef, Locate, NodeDef, OutputDef, Workflow } from "./workflow.ts";
 
 /** Dense id of a node: 0 … size-1 in the order of the workflow; never reused. */
 export type NodeId = number & { readonly [nodeIdBrand]: true };
@@ -16,7 +16,9 @@ declare const nodeIdBrand: unique symbol;
 export type Meaning =
   | { readonly kind: "input"; readonly input: InputDef }
   /** `output` indexes the node's declared outputs. */
-  | { readonly kind: "output"; readonly node: NodeId; readonly output: number };
+  | { readonly kind: "output"; readonly node: NodeId; readonly output: number }
+  /** Some node that this one returns has it; `output` indexes what it provides. */
+  | { readonly kind: "promise"; readonly node: NodeId; readonly output: number };
 
 /** A place in a definition, for `Locate`. */
 export type DefinitionPath = readonly (string | number)[];
@@ -31,15 +33,16 @@ export interface ProblemOptions {
 /** Problems of one workflow, with their places. */
 export class Problems {
   readonly found: Diagnostic[] = [];
-  readonly #workflow: Workflow;
+  readonly #locate: Locate;
 
-  constructor(workflow: Workflow) {
-    this.#workflow = workflow;
+  /** @param locate Finds places; those of nodes that another node returned have none. */
+  constructor(locate: Locate) {
+    this.#locate = locate;
   }
 
   /** Adds an error at a place of the definition. */
   add(code: string, message: string, path: DefinitionPath, options: ProblemOptions = {}): void {
-    const span = this.#workflow.locate(path, options.part ?? "value");
+    const span = this.#locate(path, options.part ?? "value");
     this.found.push({
       severity: "error",
       code,
@@ -52,9 +55,15 @@ export class Problems {
 
   /** Another place to show with a problem; nothing if the definition has no text. */
   placeOf(message: string, path: DefinitionPath): NonNullable<Diagnostic["related"]> {
-    const span = this.#workflow.locate(path, "key");
+    const span = this.#locate(path, "key");
     return span === undefined ? [] : [{ message, span }];
   }
+}
+
+/** An output that publishes a path. */
+interface PathOwner {
+  readonly def: NodeDef;
+  readonly name: string;
 }
 
 /** The names of one workflow. */
@@ -63,22 +72,60 @@ export class Names {
   readonly meanings = new Map<string, Meaning>();
   readonly nodeIds = new Map<string, NodeId>();
   readonly #workflow: Workflow;
-  readonly #problems: Problems;
   readonly #provided: ReadonlySet<string>;
+  readonly #defs: readonly NodeDef[];
+  readonly #owners = new Map<string, PathOwner>();
+  /** Takes back what the last `add` did. */
+  #undo: (() => void)[] = [];
+  #problems: Problems;
 
   /**
-   * Declares all names.
+   * Declares the names of inputs.
    *
+   * @param defs All nodes by id, also those that are added later.
    * @param provided Outputs that are taken from outside instead of being computed.
    */
-  constructor(workflow: Workflow, problems: Problems, provided: ReadonlySet<string>) {
+  constructor(
+    workflow: Workflow,
+    defs: readonly NodeDef[],
+    problems: Problems,
+    provided: ReadonlySet<string>,
+  ) {
     this.#workflow = workflow;
+    this.#defs = defs;
     this.#problems = problems;
     this.#provided = provided;
     this.#declareInputs();
-    this.#declareNodes();
-    this.#declareSoleOutputs();
-    this.#checkPaths();
+  }
+
+  /**
+   * Declares the names of nodes.
+   *
+   * @param ids The nodes; their definitions are known.
+   * @param problems Gets what is wrong.
+   * @param maker The node that returned them: what it promised is theirs to keep.
+   */
+  add(ids: readonly NodeId[], problems: Problems, maker?: NodeId): void {
+    this.#problems = problems;
+    this.#undo = [];
+    for (const id of ids) this.#declareNode(id, maker);
+    for (const id of ids) this.#declareSoleOutput(id);
+    for (const id of ids) this.#ownPaths(this.#defs[id]);
+    for (const id of ids) this.#checkNesting(this.#defs[id]);
+    if (maker !== undefined) this.#checkInside(new Set(ids.map((id) => this.#defs[id])));
+    this.#checkInputPaths(ids);
+  }
+
+  /** Takes back what the last `add` declared. */
+  takeBack(): void {
+    for (const undo of this.#undo.reverse()) undo();
+    this.#undo = [];
+  }
+
+  #set<K, V>(map: Map<K, V>, key: K, value: V): void {
+    const before = map.get(key);
+    this.#undo.push(() => before === undefined ? map.delete(key) : map.set(key, before));
+    map.set(key, value);
   }
 
   #declareInputs(): void {
@@ -93,80 +140,91 @@ export class Names {
     }
   }
 
-  #declareNodes(): void {
-    this.#workflow.nodes.forEach((def, index) => {
-      const node = index as NodeId;
-      if (def.name === "params") {
-        this.#problems.add("reserved-name", `Cannot name a node "params": the name is reserved`, [
-          "nodes",
-          def.name,
-        ], { part: "key", hint: "choose another name" });
-      }
-      this.nodeIds.set(def.name, node);
-      def.outputs.forEach((output, position) => {
-        const { name } = output;
-        const qualified = `${def.name}.${name}`;
-        const meaning: Meaning = this.#provided.has(name) || this.#provided.has(qualified)
-          ? {
-            kind: "input",
-            input: { name: this.#provided.has(name) ? name : qualified, kind: output.kind },
-          }
-          : { kind: "output", node, output: position };
-        this.meanings.set(qualified, meaning);
-        const earlier = this.meanings.get(name);
-        if (earlier === undefined) this.meanings.set(name, meaning);
-        else this.#reportDuplicate(def, name, earlier);
-      });
-    });
+  #declareNode(node: NodeId, maker: NodeId | undefined): void {
+    const def = this.#defs[node];
+    if (def.name === "params") {
+      this.#problems.add("reserved-name", `Cannot name a node "params": the name is reserved`, [
+        "nodes",
+        def.name,
+      ], { part: "key", hint: "choose another name" });
+    }
+    const earlier = this.nodeIds.get(def.name);
+    if (earlier !== undefined) {
+      this.#problems.add(
+        "duplicate-node",
+        `Cannot make node "${def.name}": there is a node of that name`,
+        ["nodes", def.name],
+        {
+          related: this.#problems.placeOf("first", ["nodes", def.name]),
+          hint: "rename one of them",
+        },
+      );
+      return;
+    }
+    this.#set(this.nodeIds, def.name, node);
+    def.outputs.forEach((output, position) =>
+      this.#declareOutput(def, output, { kind: "output", node, output: position }, maker)
+    );
+    def.expand?.provides.forEach((output, position) =>
+      this.#declareOutput(def, output, { kind: "promise", node, output: position }, maker)
+    );
+  }
+
+  #declareOutput(def: NodeDef, output: OutputDef, own: Meaning, maker: NodeId | undefined): void {
+    const { name, kind } = output;
+    const qualified = `${def.name}.${name}`;
+    const isGiven = this.#provided.has(name) || this.#provided.has(qualified);
+    const meaning: Meaning = isGiven
+      ? { kind: "input", input: { name: this.#provided.has(name) ? name : qualified, kind } }
+      : own;
+    this.#set(this.meanings, qualified, meaning);
+    const earlier = this.meanings.get(name);
+    const isKept = earlier?.kind === "promise" && earlier.node === maker;
+    if (isKept) this.#set(this.meanings, `${this.#defs[earlier.node].name}.${name}`, meaning);
+    if (earlier === undefined || isKept) this.#set(this.meanings, name, meaning);
+    else this.#reportDuplicate(def, name, earlier);
   }
 
   /** A node with one output can be meant by its own name, unless that name means something else. */
-  #declareSoleOutputs(): void {
-    for (const [name, id] of this.nodeIds) {
-      const { outputs } = this.#workflow.nodes[id];
-      const earlier = this.meanings.get(name);
-      if (earlier === undefined && outputs.length === 1) {
-        const only = this.meanings.get(`${name}.${outputs[0].name}`);
-        if (only !== undefined) this.meanings.set(name, only);
-      } else if (
-        earlier?.kind === "input" && earlier.input.name === name && !this.#provided.has(name)
-      ) {
-        this.#problems.add(
-          "ambiguous-name",
-          `Cannot tell "${name}" apart: it is an input and a node`,
-          [
-            "nodes",
-            name,
-          ],
-          {
-            part: "key",
-            related: this.#problems.placeOf(`input "${name}"`, ["inputs", name]),
-            hint: "rename one of them",
-          },
-        );
-      } else if (earlier?.kind === "output" && earlier.node !== id) {
-        const other = this.#workflow.nodes[earlier.node].name;
-        this.#problems.add(
-          "ambiguous-name",
-          `Cannot tell "${name}" apart: it is a node and an output of node "${other}"`,
-          ["nodes", name],
-          {
-            part: "key",
-            related: this.#problems.placeOf(`node "${other}"`, ["nodes", other]),
-            hint: "rename one of them",
-          },
-        );
-      }
+  #declareSoleOutput(id: NodeId): void {
+    const { name, outputs } = this.#defs[id];
+    if (this.nodeIds.get(name) !== id) return;
+    const earlier = this.meanings.get(name);
+    if (earlier === undefined && outputs.length === 1) {
+      const only = this.meanings.get(`${name}.${outputs[0].name}`);
+      if (only !== undefined) this.#set(this.meanings, name, only);
+    } else if (
+      earlier?.kind === "input" && earlier.input.name === name && !this.#provided.has(name)
+    ) {
+      this.#problems.add(
+        "ambiguous-name",
+        `Cannot tell "${name}" apart: it is an input and a node`,
+        ["nodes", name],
+        {
+          part: "key",
+          related: this.#problems.placeOf(`input "${name}"`, ["inputs", name]),
+          hint: "rename one of them",
+        },
+      );
+    } else if (earlier !== undefined && earlier.kind !== "input" && earlier.node !== id) {
+      const other = this.#defs[earlier.node].name;
+      this.#problems.add(
+        "ambiguous-name",
+        `Cannot tell "${name}" apart: it is a node and an output of node "${other}"`,
+        ["nodes", name],
+        {
+          part: "key",
+          related: this.#problems.placeOf(`node "${other}"`, ["nodes", other]),
+          hint: "rename one of them",
+        },
+      );
     }
   }
 
   #reportDuplicate(def: NodeDef, name: string, earlier: Meaning): void {
-    const first = earlier.kind === "input"
-      ? `input "${name}"`
-      : `node "${this.#workflow.nodes[earlier.node].name}"`;
-    const path = earlier.kind === "input"
-      ? ["inputs", name]
-      : ["nodes", this.#workflow.nodes[earlier.node].name, "outputs", name];
+    const owner = earlier.kind === "input" ? undefined : this.#defs[earlier.node].name;
+    const first = owner === undefined ? `input "${name}"` : `node "${owner}"`;
+    const path = owner === undefined ? ["inputs", name] : ["nodes", owner, "outputs", name];
     this.#problems.add(
       "duplicate-output",
       `Cannot declare output "${name}" of node "${def.name}": ${first} already provides that name`,
@@ -175,33 +233,55 @@ export class Names {
     );
   }
 
-  /** Two outputs may not publish one path, nor may one lie inside another or overwrite an input. */
-  #checkPaths(): void {
-    const owners = new Map<string, { def: NodeDef; name: string; kind: "file" | "dir" }>();
-    for (const def of this.#workflow.nodes) {
-      for (const { name, path, kind } of def.outputs) {
-        if (path === undefined || kind === "value") continue;
-        const normal = normalizePath(path);
-        const owner = owners.get(normal);
-        if (owner !== undefined) {
-          this.#reportPathClash(def, name, normal, owner, "already writes it");
-        } else owners.set(normal, { def, name, kind });
-      }
+  /** Two outputs may not publish one path. */
+  #ownPaths(def: NodeDef): void {
+    for (const { name, path, kind } of def.outputs) {
+      if (path === undefined || kind === "value") continue;
+      const normal = normalizePath(path);
+      const owner = this.#owners.get(normal);
+      if (owner === undefined) this.#set(this.#owners, normal, { def, name });
+      else this.#reportPathClash({ def, name }, normal, owner, "already writes it");
     }
-    for (const [path, { def, name }] of owners) {
-      for (let cut = path.lastIndexOf("/"); cut > 0; cut = path.lastIndexOf("/", cut - 1)) {
-        const owner = owners.get(path.slice(0, cut));
+  }
+
+  /** Nor may one lie inside another. */
+  #checkNesting(def: NodeDef): void {
+    for (const { name, path, kind } of def.outputs) {
+      if (path === undefined || kind === "value") continue;
+      const normal = normalizePath(path);
+      for (let cut = normal.lastIndexOf("/"); cut > 0; cut = normal.lastIndexOf("/", cut - 1)) {
+        const outer = normal.slice(0, cut);
+        const owner = this.#owners.get(outer);
         if (owner !== undefined) {
-          this.#reportPathClash(def, name, path, owner, `writes "${path.slice(0, cut)}"`);
+          this.#reportPathClash({ def, name }, normal, owner, `writes "${outer}"`);
         }
       }
     }
+  }
+
+  /** What is added may not contain what is there; that nodes of one addition do not is seen from the inside. */
+  #checkInside(added: ReadonlySet<NodeDef>): void {
+    for (const def of added) {
+      for (const { name, path, kind } of def.outputs) {
+        if (path === undefined || kind !== "dir") continue;
+        const dir = normalizePath(path);
+        for (const [inner, owner] of this.#owners) {
+          if (!inner.startsWith(`${dir}/`) || added.has(owner.def)) continue;
+          this.#reportPathClash({ def, name }, dir, owner, `writes "${inner}"`);
+        }
+      }
+    }
+  }
+
+  /** Nor may one overwrite an input. */
+  #checkInputPaths(ids: readonly NodeId[]): void {
+    const added = new Set(ids.map((id) => this.#defs[id]));
     const inputs = this.#workflow.inputs.filter((input) =>
       input.kind !== "value" && typeof input.default === "string"
     );
     for (const input of inputs) {
-      const owner = owners.get(normalizePath(String(input.default)));
-      if (owner === undefined) continue;
+      const owner = this.#owners.get(normalizePath(String(input.default)));
+      if (owner === undefined || !added.has(owner.def)) continue;
       this.#problems.add(
         "path-conflict",
         `Cannot publish output "${owner.name}" of node "${owner.def.name}": its path "${input.default}" is input "${input.name}"`,
@@ -214,13 +294,7 @@ export class Names {
     }
   }
 
-  #reportPathClash(
-    def: NodeDef,
-    name: string,
-    path: string,
-    owner: { def: NodeDef; name: string },
-    state: string,
-  ): void {
+  #reportPathClash({ def, name }: PathOwner, path: string, owner: PathOwner, state: string): void {
     this.#problems.add(
       "path-conflict",
       `Cannot publish output "${name}" of node "${def.name}" as "${path}": output "${owner.name}" of node "${owner.def.name}" ${state}`,

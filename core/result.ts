@@ -46,3 +46,8 @@ export function alignOutputs(
   }
   return aligned;
 }
+
+/** Tells whether nothing of a node stays. */
+export function isTemporary({ outputs }: NodeDef): boolean {
+  return outputs.length > 0 && outputs.every(({ temp }) => temp);
+}

@@ -15,9 +15,11 @@ import type { Action, Completion, Failure, OutputResult, Usage } from "./action.
 import type { Digest } from "./base/digest.ts";
 import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
+import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
 import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
+import { type Expander, type Expansion, wantedOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { type Miss, Planner, type World } from "./planner.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
@@ -40,6 +42,9 @@ export interface RunContext {
   readonly store: Store;
   /** By kind of work. */
   readonly executors: { readonly call: Executor; readonly run: Executor };
+  readonly expander: Expander;
+  /** Expected milliseconds by node, of all nodes there are now. */
+  readonly durations: () => Float64Array;
   /** Outputs by node; the loop fills it, `rebuild` reads it. */
   readonly results: (readonly OutputResult[] | undefined)[];
   readonly limits: Limits;
@@ -228,13 +233,17 @@ export class RunLoop {
     const outputs = alignOutputs(def, result.outputs);
     if (outputs === undefined) return false;
     let restored: string[];
+    let expansion: Expansion | undefined;
     try {
       restored = this.#delivery.restore(id, outputs);
+      expansion = this.#expand(id, outputs);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       this.#warn("damaged", `${error.message}: node "${def.name}" runs again`, def.name);
       return false;
     }
+    // It is reported when the node has run again and returned the same.
+    if (expansion !== undefined && "problem" in expansion) return false;
     this.#c.results[id] = outputs;
     this.#see(id, prepared);
     this.#counts.hit++;
@@ -245,7 +254,32 @@ export class RunLoop {
       key: prepared.key,
       ...(restored.length === 0 ? {} : { restored }),
     });
+    this.#grow(id, expansion);
     return true;
+  }
+
+  /** Reads what a node returned as nodes, if it returns nodes. */
+  #expand(id: NodeId, [{ digest, text }]: readonly OutputResult[]): Expansion | undefined {
+    const { graph, expander, store } = this.#c;
+    if (graph.defs[id].expand === undefined) return undefined;
+    return expander.expand(id, digest, () => decodeValue(text ?? store.blobs.read(digest)));
+  }
+
+  /** The nodes that a node returned join the run; the node itself is not settled yet. */
+  #grow(id: NodeId, expansion: Expansion | undefined): void {
+    if (expansion === undefined || "problem" in expansion) return;
+    const { growth } = expansion;
+    if (growth === undefined) return;
+    const { graph, schedule, durations } = this.#c;
+    schedule.grow(growth.added, durations());
+    const before = schedule.unfinished;
+    schedule.want(wantedOf(graph, growth.ids));
+    this.#emit({
+      type: "expanded",
+      node: graph.defs[id].name,
+      nodes: growth.ids.map((made) => graph.defs[made].name),
+      wanted: schedule.unfinished - before,
+    });
   }
 
   /** Lets nodes that must run go on, unless another process computes their key: then they wait for that result. */
@@ -396,6 +430,11 @@ export class RunLoop {
       };
       return () => this.#fail(running, failure, completion.usage);
     }
+    const expansion = this.#expand(id, outputs);
+    if (expansion !== undefined && "problem" in expansion) {
+      const failure: Failure = { reason: "contract", message: expansion.problem, isFinal: true };
+      return () => this.#fail(running, failure, completion.usage);
+    }
     const changed = prepared.watched.find((watched) => !isAsWatched(watched, store.files));
     const isRecorded = isCached(def) && changed === undefined;
     try {
@@ -423,7 +462,7 @@ export class RunLoop {
         );
       }
       if (completion.notes?.log !== undefined) this.#warn("log", completion.notes.log, def.name);
-      this.#done(running, outputs, completion, isRecorded);
+      this.#done(running, outputs, completion, { isRecorded, expansion });
     };
   }
 
@@ -431,7 +470,10 @@ export class RunLoop {
     running: Running,
     outputs: readonly OutputResult[],
     { usage, notes }: Extract<Completion, { kind: "done" }>,
-    cached: boolean,
+    { isRecorded, expansion }: {
+      readonly isRecorded: boolean;
+      readonly expansion: Expansion | undefined;
+    },
   ): void {
     const { id, prepared } = running;
     const def = this.#c.graph.defs[id];
@@ -449,9 +491,10 @@ export class RunLoop {
       ...(usage.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
       ...(usage.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
       outputs: outputs.map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes })),
-      cached,
+      cached: isRecorded,
       ...(notes === undefined ? {} : { notes }),
     });
+    this.#grow(id, expansion);
     this.#planner.done(id, prepared.key);
   }
 

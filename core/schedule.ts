@@ -35,7 +35,7 @@ export const STATE = {
 /** A value of {@linkcode STATE}. */
 export type State = (typeof STATE)[keyof typeof STATE];
 
-/** The edges a schedule works on. */
+/** The edges a schedule works on. They may grow; then `Schedule.grow` is called. */
 export interface Edges {
   readonly size: number;
   readonly ups: Rows;
@@ -58,11 +58,12 @@ const LOOKAHEAD = 64;
 /** The state of a run: columns by node id. */
 export class Schedule {
   readonly #edges: Edges;
-  readonly #states: Uint8Array;
+  readonly #seed: number;
+  #states: Uint8Array;
   /** Wanted upstreams that are not done. */
-  readonly #pending: Uint32Array;
-  readonly #ready: IdHeap;
-  readonly #queued: IdHeap;
+  #pending: Uint32Array;
+  #ready: IdHeap;
+  #queued: IdHeap;
   readonly #causes = new Map<number, Set<number>>();
   /** Nodes that wait for the bytes of a node that is made again, by that node. */
   readonly #demanders = new Map<number, number[]>();
@@ -71,10 +72,11 @@ export class Schedule {
 
   constructor(edges: Edges, options: ScheduleOptions = {}) {
     this.#edges = edges;
+    this.#seed = options.seed ?? 0;
     this.#states = new Uint8Array(edges.size);
     this.#pending = new Uint32Array(edges.size);
     const priorities = criticalPaths(edges, options.durations);
-    const ranks = ranksOf(edges.size, options.seed ?? 0);
+    const ranks = ranksOf(edges.size, this.#seed);
     this.#ready = new IdHeap(priorities, ranks);
     this.#queued = new IdHeap(priorities, ranks);
   }
@@ -97,6 +99,29 @@ export class Schedule {
   /** Returns the state of a node. */
   stateOf(id: number): State {
     return this.#states[id] as State;
+  }
+
+  /**
+   * The graph has grown: new nodes are unknown, and nodes that wait wait for their new upstreams too. O(nodes + edges).
+   *
+   * @param added New upstreams by node that was there. Such a node has not been ready yet.
+   * @param durations As in the options, for all nodes.
+   */
+  grow(added: ReadonlyMap<number, readonly number[]>, durations?: Float64Array): void {
+    const { size } = this.#edges;
+    const [states, pending] = [this.#states, this.#pending];
+    this.#states = new Uint8Array(size);
+    this.#states.set(states);
+    this.#pending = new Uint32Array(size);
+    this.#pending.set(pending);
+    const priorities = criticalPaths(this.#edges, durations);
+    const ranks = ranksOf(size, this.#seed);
+    this.#ready = new IdHeap(priorities, ranks, this.#ready.ids);
+    this.#queued = new IdHeap(priorities, ranks, this.#queued.ids);
+    for (const [id, ups] of added) {
+      if (this.#states[id] !== STATE.waiting) continue;
+      this.#pending[id] += ups.filter((up) => this.#states[up] !== STATE.done).length;
+    }
   }
 
   /** Wants nodes and everything upstream of them. O(nodes + edges) over all calls. */

@@ -9,10 +9,10 @@ import { globSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type ActionInput, INLINE_BYTES, type OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
-import { FlowError, messageOf } from "./base/error.ts";
+import { FlowError, InternalError, messageOf } from "./base/error.ts";
 import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
-import type { Graph, NodeId, Source, Wire } from "./graph.ts";
+import { type Graph, type NodeId, outputOf, type Source, type Wire } from "./graph.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { type FileDigests, type FileStat, fileStat } from "./store/files.ts";
 import { lstatIfExists } from "./store/io.ts";
@@ -96,6 +96,8 @@ export class Sources {
         return this.#boundInput(name, source.input.name, def, watched);
       case "output":
         return this.#upstreamInput(name, source, watched);
+      case "promise":
+        throw new InternalError(`Input "${name}" of node "${def.name}" is still a promise`);
       case "file":
       case "dir": {
         const path = resolve(this.#context.graph.workflow.dir, source.path);
@@ -251,9 +253,10 @@ export function describeSource(source: Source, graph: Graph): string {
   switch (source.kind) {
     case "input":
       return `input ${source.input.name}`;
-    case "output": {
+    case "output":
+    case "promise": {
       const def = graph.defs[source.node];
-      const { name } = def.outputs[source.output];
+      const { name } = outputOf(graph.defs, source);
       return name === def.name ? name : `${def.name}.${name}`;
     }
     case "param":

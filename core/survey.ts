@@ -13,7 +13,9 @@ import type { Json, NodeDef } from "./workflow.ts";
 /** One row of `flow ls`. */
 export interface ListEntry {
   readonly node: string;
-  readonly kind: NodeDef["work"]["kind"];
+  readonly kind: NodeDef["work"]["kind"] | "expand";
+  /** The node that returned it, if it is not in the file. */
+  readonly maker?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly description?: string;
@@ -47,6 +49,11 @@ export function viewGraph(graph: Graph, statuses: ReadonlyMap<string, ViewStatus
       if (source.kind === "input") usedInputs.add(from);
     }
     for (const from of froms) edges.push({ from, to: def.name, style: "data" });
+    const maker = graph.makers[id];
+    // What a node returned hangs on it, unless it hangs on something else that it returned.
+    const isFirst = maker !== undefined &&
+      !upsOf(graph, id).some((up) => graph.makers[up] === maker);
+    if (isFirst) edges.push({ from: graph.defs[maker].name, to: def.name, style: "order" });
     for (const from of def.after) {
       if (!froms.has(from)) edges.push({ from, to: def.name, style: "order" });
     }
@@ -54,6 +61,10 @@ export function viewGraph(graph: Graph, statuses: ReadonlyMap<string, ViewStatus
   });
   const inputs: ViewNode[] = [...usedInputs].map((name) => ({ id: name, kind: "input" }));
   return { name: graph.workflow.name, nodes: [...inputs, ...nodes], edges };
+}
+
+function upsOf({ ups: { starts, targets } }: Graph, id: number): number[] {
+  return [...targets.subarray(starts[id], starts[id + 1])];
 }
 
 /** Notes what an event says about the state of a node. */
@@ -77,15 +88,16 @@ export function noteStatus(statuses: Map<string, ViewStatus>, event: Event): voi
 export function listNodes(graph: Graph): ListEntry[] {
   return graph.defs.map((def, id) => ({
     node: def.name,
-    kind: def.work.kind,
+    kind: kindOf(def),
     inputs: graph.wires[id].map(({ argument, source }) => {
       const from = describeSource(source, graph);
       return from === argument ? argument : `${argument}: ${from}`;
     }),
-    outputs: def.outputs.map(({ name, kind, path }) =>
+    outputs: [...def.outputs, ...def.expand?.provides ?? []].map(({ name, kind, path }) =>
       kind === "value" ? name : `${name}: ${path ?? kind}`
     ),
     ...(def.description === undefined ? {} : { description: def.description }),
+    ...(graph.makers[id] === undefined ? {} : { maker: graph.defs[graph.makers[id]].name }),
   }));
 }
 
@@ -98,7 +110,7 @@ export function listParams(params: Json, path = "params"): ParamEntry[] {
 }
 
 function viewSource(source: Source, graph: Graph): string | undefined {
-  if (source.kind === "output") return graph.defs[source.node].name;
+  if ("node" in source) return graph.defs[source.node].name;
   return source.kind === "input" ? source.input.name : undefined;
 }
 
@@ -106,11 +118,15 @@ function viewNode(def: NodeDef, status: ViewStatus | undefined): ViewNode {
   const outputs = def.outputs.map((output) => output.name).filter((name) => name !== def.name);
   return {
     id: def.name,
-    kind: def.work.kind,
+    kind: kindOf(def),
     detail: describeWork(def),
     ...(status === undefined ? {} : { status }),
     ...(outputs.length === 0 ? {} : { outputs }),
   };
+}
+
+function kindOf(def: NodeDef): ListEntry["kind"] {
+  return def.expand === undefined ? def.work.kind : "expand";
 }
 
 function describeWork({ work }: NodeDef): string {

@@ -7,7 +7,7 @@
 import { UsageError } from "./base/error.ts";
 import { nearest } from "./base/suggest.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import type { NodeDef } from "./workflow.ts";
+import { isTemporary } from "./result.ts";
 
 /** One declared output of one node. */
 export interface OutputPlace {
@@ -68,6 +68,11 @@ export class Targets {
     return seen;
   }
 
+  /** Whether a name is that of a node or an output. */
+  has(name: string): boolean {
+    return (this.#graph.idOf(name) ?? this.#graph.idOf(name.split(".")[0])) !== undefined;
+  }
+
   /**
    * Returns the node that a node's or an output's name means.
    *
@@ -110,9 +115,4 @@ export class Targets {
         this.#replaced.has(output.name) || this.#replaced.has(`${name}.${output.name}`)
       );
   }
-}
-
-/** Tells whether nothing of a node stays. */
-function isTemporary({ outputs }: NodeDef): boolean {
-  return outputs.length > 0 && outputs.every(({ temp }) => temp);
 }

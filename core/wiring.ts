@@ -10,7 +10,7 @@ import { formatPlace } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
 import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
-import { buildGraph, type Graph, type Parameters } from "./graph.ts";
+import { buildGraph, type Graph, type Grower, type Parameters } from "./graph.ts";
 import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /**
@@ -28,14 +28,14 @@ export function wireWorkflow(
   found: readonly Diagnostic[],
   code: CodeIndex,
   given: readonly string[],
-): { graph: Graph; warnings: Diagnostic[] } {
-  const { graph, diagnostics } = buildGraph(workflow, {
+): { graph: Graph; grower: Grower; warnings: Diagnostic[] } {
+  const { graph, diagnostics, grower } = buildGraph(workflow, {
     parametersOf: (def) => parametersOf(code, def),
     provided: given,
   });
-  const all = inOrder([...found, ...diagnostics, ...checkNodes(workflow)]);
+  const all = inOrder([...found, ...diagnostics, ...checkNodes(workflow, workflow.nodes)]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
-  return { graph, warnings: all };
+  return { graph, grower, warnings: all };
 }
 
 function parametersOf(

@@ -42,7 +42,26 @@ export interface Workflow {
   /** Capacity of named pools, by name; `cpus` and `memory` come from the command line or the machine. */
   readonly pools: Readonly<Record<string, number>>;
   readonly locate: Locate;
+  /** Reads what a node returned as nodes of this workflow, with its defaults and pools. */
+  readonly define: Define;
 }
+
+/** Nodes as a node returned them, with what is wrong with them: paths such as `nodes.fit.call` and messages. */
+export interface ReturnedNodes {
+  readonly nodes: readonly NodeDef[];
+  readonly problems: readonly {
+    readonly path: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
+}
+
+/**
+ * Reads nodes given as data in the format of the workflow file: `{ nodes: { fit: { call: … } } }`.
+ *
+ * @param data What a node returned; anything.
+ */
+export type Define = (data: unknown) => ReturnedNodes;
 
 /** Something that comes from outside: `--input NAME=…` or its default. */
 export interface InputDef {
@@ -154,6 +173,11 @@ export interface NodeDef {
   readonly inputs: Readonly<Record<string, SourceRef>>;
   /** Declared outputs; empty means: no outputs (side effect). */
   readonly outputs: readonly OutputDef[];
+  /**
+   * The function returns nodes (DESIGN, "Expansion"). Its value output holds them as data; `provides` are outputs that
+   * some of them must have, so that nodes of the file can be wired to them.
+   */
+  readonly expand?: { readonly provides: readonly OutputDef[] };
   readonly map?: MapSpec;
   readonly scope: Scope;
   /** `auto`: cached unless the scope holds net, run or ffi. A `ttlMs` bounds how long a result counts. */

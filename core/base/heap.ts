@@ -13,10 +13,17 @@ export class IdHeap {
   /**
    * @param priorities Priority by id; read at every comparison, so it must not change for ids inside the heap.
    * @param ranks Tie-breaker by id: the lower comes first.
+   * @param ids What is inside at first.
    */
-  constructor(priorities: Float64Array, ranks: Uint32Array) {
+  constructor(priorities: Float64Array, ranks: Uint32Array, ids: Iterable<number> = []) {
     this.#priorities = priorities;
     this.#ranks = ranks;
+    for (const id of ids) this.push(id);
+  }
+
+  /** The ids inside, in no order. */
+  get ids(): readonly number[] {
+    return this.#ids;
   }
 
   /** Number of ids inside. */

@@ -13,7 +13,7 @@ export interface Rows {
 }
 
 /** Puts rows into one array. */
-export function compressRows(rows: readonly (readonly number[])[]): Rows {
+export function compressRows(rows: readonly ArrayLike<number>[]): Rows {
   const starts = new Uint32Array(rows.length + 1);
   rows.forEach((row, i) => starts[i + 1] = starts[i] + row.length);
   const targets = new Uint32Array(starts[rows.length]);

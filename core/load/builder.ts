@@ -182,6 +182,32 @@ export function call(target: unknown, options: object = {}): NodeHandle<unknown>
   return nodeOf({ call: target, ...options });
 }
 
+/** Options of a node that returns nodes. */
+export interface ExpandOptions<A, O extends Outputs> extends Omit<NodeOptions, "temp" | "onError"> {
+  readonly inputs?: { readonly [K in keyof A]?: Source<A[K]> };
+  /** Outputs that some of the returned nodes must have: they can be wired. */
+  readonly outputs?: O;
+  readonly isolate?: "pooled" | "fresh";
+}
+
+/** What a function of an `expand` node returns: nodes as in the file. */
+export interface Expansion {
+  readonly nodes: Readonly<Record<string, object>>;
+}
+
+/**
+ * A node whose function returns nodes, which join the workflow.
+ *
+ * @param target The function itself, exported by a module the workflow imports, or `"nodes.ts#perFile"`.
+ * @param options The options of the node, as in YAML.
+ */
+export function expand<A, const O extends Outputs = readonly []>(
+  target: ((args: A, ...context: never[]) => Expansion | Promise<Expansion>) | string,
+  options: ExpandOptions<A, O> = {},
+): NodeHandle<Expansion, O> {
+  return nodeOf({ expand: target, ...options }) as NodeHandle<Expansion, O>;
+}
+
 /**
  * A command node.
  *

@@ -9,6 +9,7 @@ import { basename, dirname } from "node:path";
 import type { Diagnostic } from "../base/error.ts";
 import type { InputDef, Json, JsonObject, Locate, NodeDef, Workflow } from "../workflow.ts";
 import { spanOfPart, type Written } from "./document.ts";
+import { defineReturned } from "./expansion.ts";
 import { buildNode } from "./node.ts";
 import { type InputFields, nameOfPath, workflowShape } from "./schema.ts";
 import { isMapping, type Problem, Visit } from "./shape.ts";
@@ -68,6 +69,7 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       nodes,
       pools,
       locate,
+      define: (returned) => defineReturned(returned, { defaults, pools, file, dir }),
     };
   }
   const diagnostics = visit.problems.map((problem) => toDiagnostic(problem, locate));

@@ -47,17 +47,20 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
   const report = reporter(name, context.visit);
   const fields: NodeFields = { ...context.defaults, ...own };
   const work = workOf(fields, context);
-  const isCommand = own.call === undefined && own.run !== undefined;
+  const isExpand = own.expand !== undefined && own.call === undefined && own.run === undefined;
+  const isCommand = own.call === undefined && !isExpand && own.run !== undefined;
   const inputs = inputsOf(own, report);
   const streams = isCommand ? streamsOf(fields, report) : {};
-  const outputs = outputsOf(name, own, { isCommand, ...streams }, context, report);
+  const declared = outputsOf(name, own, { isCommand, ...streams }, context, report);
+  if (isExpand) rejectOwnName(name, declared, own, report);
   const map = mapOf(fields, report);
   return {
     name,
     ...(fields.description === undefined ? {} : { description: fields.description }),
     work,
     inputs,
-    outputs,
+    outputs: isExpand ? [valueOutput(name)] : declared,
+    ...(isExpand ? { expand: { provides: own.outputs === undefined ? [] : declared } } : {}),
     ...(map === undefined ? {} : { map }),
     scope: scopeOf(fields.allow),
     cache: cacheOf(fields.cache),
@@ -91,11 +94,12 @@ function reporter(name: string, visit: Visit): Report {
   };
 }
 
-function workOf({ call, run, shell = "sh" }: NodeFields, { dir }: NodeContext): Work {
-  if (call !== undefined) {
-    const at = call.lastIndexOf("#");
-    const module = call.slice(0, at);
-    return { kind: "call", module, path: resolve(dir, module), export: call.slice(at + 1) };
+function workOf({ call, expand, run, shell = "sh" }: NodeFields, { dir }: NodeContext): Work {
+  const target = call ?? (run === undefined ? expand : undefined);
+  if (target !== undefined) {
+    const at = target.lastIndexOf("#");
+    const module = target.slice(0, at);
+    return { kind: "call", module, path: resolve(dir, module), export: target.slice(at + 1) };
   }
   if (typeof run === "string") return { kind: "run", script: run, shell };
   return run === undefined ? NO_WORK : { kind: "run", argv: run };
@@ -206,6 +210,27 @@ function outputsOf(
   }
   if (kind.isCommand) rejectSourceless(outputs, streams, own, report);
   return outputs;
+}
+
+/** The name of a node that returns nodes means those, as data. */
+function rejectOwnName(
+  name: string,
+  provides: readonly OutputDef[],
+  own: NodeFields,
+  report: Report,
+): void {
+  const at = provides.findIndex((output) => output.name === name);
+  if (at < 0 || own.outputs === undefined) return;
+  const member = isList(own.outputs ?? null) ? ["outputs", at] : ["outputs", name];
+  report(
+    "wrong-name",
+    `Cannot promise output "${name}" of @: the node has that name itself`,
+    member,
+    {
+      part: isList(own.outputs ?? null) ? "value" : "key",
+      hint: "Rename the node, or leave the output out",
+    },
+  );
 }
 
 /** A command delivers values only through its streams. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { joinPath } from "../base/data_path.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Json, JsonObject } from "../workflow.ts";
 import {
@@ -175,10 +176,15 @@ export const COMMAND_ONLY: readonly string[] = Object.keys(commandFields);
 /** Options that only fit functions. */
 export const CALL_ONLY: readonly string[] = ["isolate"];
 
+/** Options that do not fit a node that returns nodes. */
+export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError"];
+
+/** What a node does: exactly one of these. */
+const KINDS = ["call", "run", "expand"] as const;
+
 /** Words of the format that this version refuses, with what to use instead. */
 const RESERVED = {
   stream: "Use call or run",
-  expand: "Use call with a map",
   use: "Copy the nodes of the other workflow",
   when: "Use enabled",
   executor: "Choose the executor on the command line",
@@ -190,6 +196,16 @@ const nodeFields = {
     text({ expected: 'a function such as "nodes.ts#load"', pattern: FUNCTION, hint: functionHint }),
     "The function to call: local module, #, name of the export.",
     { examples: ["nodes.ts#load"] },
+  ),
+  expand: documented(
+    text({
+      expected: 'a function such as "nodes.ts#perFile"',
+      pattern: FUNCTION,
+      hint: functionHint,
+    }),
+    "A function that returns nodes: { nodes: { NAME: … } }, in the format of this file. They join the workflow. " +
+      "outputs names those of theirs that nodes of the file use.",
+    { examples: ["nodes.ts#perFile"] },
   ),
   run: documented(
     either(
@@ -223,17 +239,25 @@ const nodeFields = {
 } satisfies Fields;
 
 const nodeObject = object(nodeFields, {
-  expected: "a mapping with call or run",
+  expected: "a mapping with call, run or expand",
   reserved: RESERVED,
   json: {
     oneOf: [
       {
         required: ["call"],
-        properties: Object.fromEntries(["run", ...COMMAND_ONLY].map((key) => [key, false])),
+        properties: Object.fromEntries(
+          ["run", "expand", ...COMMAND_ONLY].map((key) => [key, false]),
+        ),
+      },
+      {
+        required: ["expand"],
+        properties: Object.fromEntries(
+          ["call", "run", ...COMMAND_ONLY, ...NOT_EXPAND].map((key) => [key, false]),
+        ),
       },
       {
         required: ["run"],
-        properties: Object.fromEntries(["call", ...CALL_ONLY].map((key) => [key, false])),
+        properties: Object.fromEntries(["call", "expand", ...CALL_ONLY].map((key) => [key, false])),
         if: { properties: { run: { type: "array" } } },
         then: { properties: { shell: false } },
       },
@@ -248,11 +272,11 @@ const nodeShape = refine(nodeObject, (read, visit, raw) => {
 
 /** Exactly one kind, and only options that fit it. */
 function checkKind(raw: JsonObject, visit: Visit): void {
-  const kinds = ["call", "run"].filter((key) => Object.hasOwn(raw, key));
+  const kinds = KINDS.filter((key) => Object.hasOwn(raw, key));
   if (kinds.length === 0) {
     const isMeant = Object.keys(raw).some((key) =>
       Object.hasOwn(RESERVED, key) ||
-      (!Object.hasOwn(nodeFields, key) && nearest(key, ["call", "run"]) !== undefined)
+      (!Object.hasOwn(nodeFields, key) && nearest(key, KINDS) !== undefined)
     );
     // A misspelt or reserved kind has been reported already.
     if (isMeant) return;
@@ -266,16 +290,19 @@ function checkKind(raw: JsonObject, visit: Visit): void {
     );
     return;
   }
-  if (kinds.length === 2) {
-    const message = `Cannot use both "call" and "run" in ${visit.name}`;
-    visit.report("conflict", message, { part: "key", member: ["run"], hint: "Remove one of them" });
+  const [kind, second] = kinds;
+  if (second !== undefined) {
+    const message = `Cannot use both "${kind}" and "${second}" in ${visit.name}`;
+    visit.report("conflict", message, {
+      part: "key",
+      member: [second],
+      hint: "Remove one of them",
+    });
     return;
   }
-  const [kind] = kinds;
-  for (const key of kind === "call" ? COMMAND_ONLY : CALL_ONLY) {
+  for (const [key, other] of misfits(kind)) {
     if (!Object.hasOwn(raw, key)) continue;
-    const other = kind === "call" ? "run" : "call";
-    visit.report("misfit", `Cannot use "${key}" in ${visit.name}: it only fits "${other}" nodes`, {
+    visit.report("misfit", `Cannot use "${key}" in ${visit.name}: it only fits ${other} nodes`, {
       part: "key",
       member: [key],
       hint: "Remove it",
@@ -292,6 +319,14 @@ function checkKind(raw: JsonObject, visit: Visit): void {
       },
     );
   }
+}
+
+/** Options that do not fit a kind of node, and the kinds they fit. */
+function misfits(kind: typeof KINDS[number]): (readonly [key: string, kinds: string])[] {
+  if (kind === "run") return CALL_ONLY.map((key) => [key, '"call"'] as const);
+  const misfits = COMMAND_ONLY.map((key) => [key, '"run"'] as const);
+  if (kind === "call") return misfits;
+  return [...misfits, ...NOT_EXPAND.map((key) => [key, '"call" and "run"'] as const)];
 }
 
 function functionHint(value: string): string | undefined {
@@ -338,6 +373,14 @@ const literal: Shape<{ readonly literal: Json }> = {
   read: (value) => ({ literal: value }),
 };
 
+const nodesTable = table(nodeShape, { what: "nodes", keyPattern: NAME, keyHint: NAME_HINT });
+
+/** What a node that returns nodes returns. */
+export const returnedShape = object({ nodes: nodesTable }, {
+  expected: "a mapping with nodes",
+  required: ["nodes"],
+});
+
 /** The whole file. */
 export const workflowShape = object({
   $schema: documented(text(), "Address of the JSON Schema, for editors."),
@@ -356,10 +399,7 @@ export const workflowShape = object({
     "What comes from outside: { file }, { dir }, { type, default, description }, " +
       "a default value, or nothing for a required value.",
   ),
-  nodes: documented(
-    table(nodeShape, { what: "nodes", keyPattern: NAME, keyHint: NAME_HINT }),
-    "The nodes by name.",
-  ),
+  nodes: documented(nodesTable, "The nodes by name."),
   pools: documented(
     table(number({ integer: true, min: 1 }), {
       what: "pools",
@@ -423,9 +463,4 @@ export function nameOfPath(path: Path): string {
     return deeper.length === 0 ? part : `"${joinPath(deeper)}" of ${part}`;
   }
   return `"${joinPath([member, ...rest])}" of ${whose}`;
-}
-
-function joinPath(path: Path): string {
-  return path.map((key, i) => typeof key === "number" ? `[${key}]` : (i > 0 ? "." : "") + key)
-    .join("");
 }

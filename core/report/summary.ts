@@ -62,6 +62,9 @@ export class RunSummary {
       case "begin":
         this.#wanted = event.nodes;
         break;
+      case "expanded":
+        this.#wanted += event.wanted;
+        break;
       case "started":
       case "retried":
       case "warning":

@@ -40,6 +40,7 @@ export function sketchWorkflow(
     inputs: [],
     pools: {},
     locate: () => undefined,
+    define: () => ({ nodes: [], problems: [] }),
     nodes: Object.entries(nodes).map(([name, sketch]) => sketchNode(name, sketch)),
     ...options,
   };

@@ -75,7 +75,7 @@ nodes:
   a: { call: "n.ts#f" }
   b: { run: ls, timeout: 1s }
 `.replace("  empty: { type: string, default: null }\n", ""));
-  const { nodes, locate: _, ...rest } = workflow;
+  const { nodes, locate: _, define: __, ...rest } = workflow;
   assertEquals(rest, {
     name: "churn",
     description: "Who leaves",

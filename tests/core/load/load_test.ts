@@ -172,6 +172,7 @@ Deno.test("loadWorkflow() makes the same of TypeScript and of YAML", () =>
         ...workflow,
         file: "",
         locate: "",
+        define: "",
       });
       assertEquals(data(typed), data(yaml));
     },
