@@ -120,8 +120,8 @@ export class PlainProgress implements Progress {
         }${note}`;
       }
       case "skipped": {
-        const causes = event.because.map(oneLine).join(", ");
-        return `skipped ${elementName(event)}${causes === "" ? "" : `: ${causes} failed`}`;
+        const why = event.why ?? `${event.because.join(", ")} failed`;
+        return `skipped ${elementName(event)}: ${oneLine(why)}`;
       }
     }
   }

@@ -13,18 +13,21 @@ import { type Diagnostic, InternalError, StoreError, UsageError } from "./base/e
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import { CodeIndex } from "./code/code.ts";
-import type { Counts, Event } from "./event.ts";
+import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { LeftOuts } from "./left_out.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
 import { remember } from "./remember.ts";
 import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
+import type { RunOutcome, RunRequest } from "./run_request.ts";
 import { Schedule } from "./schedule.ts";
+import { checkStored, selectNodes, type SelectRequest, withLeftOut } from "./select.ts";
 import type { Limits } from "./slots.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { Store } from "./store/store.ts";
@@ -56,42 +59,6 @@ export interface EngineOptions {
   readonly stdin?: ReadableStream<Uint8Array>;
   /** Gets warnings that belong to no run. */
   readonly onWarning?: (message: string) => void;
-}
-
-/** What a run is asked to do. */
-export interface RunRequest {
-  /** Nodes or outputs; empty means all. */
-  readonly targets: readonly string[];
-  /** Slots; the number of processors by default. */
-  readonly jobs?: number;
-  readonly failFast?: boolean;
-  /** Nodes whose stored results are not used; `true` means all. */
-  readonly force?: readonly string[] | true;
-  /** An output whose bytes are wanted after the run: a temporary one is made again for it. */
-  readonly deliver?: string;
-  /** Seed of the order among equals. */
-  readonly seed?: number;
-  /** Pause between asking a node to stop and killing it, in milliseconds; 10,000 by default. */
-  readonly graceMs?: number;
-  /** Memory that nodes with `resources.memory` may take together; the machine's by default. */
-  readonly memoryBytes?: number;
-  /** If everything ends up to date, what that depended on is remembered under this identity (see `memo.ts`). */
-  readonly memo?: {
-    readonly identity: string;
-    /** Files the definition was made from. */
-    readonly paths: readonly string[];
-  };
-  onEvent(event: Event): void;
-  readonly stop?: AbortSignal;
-  readonly kill?: AbortSignal;
-}
-
-/** How a run ended. */
-export interface RunOutcome {
-  readonly run: string;
-  readonly outcome: "ok" | "failed" | "aborted";
-  readonly counts: Counts;
-  readonly wallMs: number;
 }
 
 /** A stored output. */
@@ -241,8 +208,9 @@ export class Engine implements AsyncDisposable {
   /** Runs the targets and everything upstream of them that is not up to date. */
   async run(request: RunRequest): Promise<RunOutcome> {
     const startedAt = Date.now();
-    const targets = this.#targets.resolve(request.targets);
-    const forced = this.#targets.forced(request.force);
+    const selection = selectNodes(this.graph, this.#targets, request);
+    const { wanted, leftOut } = selection;
+    const forced = new Set(selection.forced);
     if (request.deliver !== undefined) {
       const { id, position } = this.#targets.output(request.deliver);
       if (this.graph.defs[id].outputs[position].temp) forced.add(id);
@@ -252,10 +220,10 @@ export class Engine implements AsyncDisposable {
       this.graph,
       { durations: this.#priorities(), seed: request.seed ?? 0 },
     );
-    schedule.want(targets);
+    schedule.want(wanted);
     const { graph } = this;
-    const wantedIds = this.#targets.closure(targets);
-    checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wantedIds);
+    checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
+    checkStored(graph, selection, this.#foresight.outlook(wanted, forced));
     const record = this.store.runs.begin(this.id);
     const statuses = new Map<string, ViewStatus>();
     this.#statuses = statuses;
@@ -264,16 +232,19 @@ export class Engine implements AsyncDisposable {
       record.append(event);
       request.onEvent(event);
     };
-    const wanted = schedule.unfinished;
     emit({
       v: 1,
       time: startedAt,
       type: "begin",
       run: record.id,
       workflow: this.workflow.name,
-      nodes: wanted,
+      nodes: wanted.size + leftOut.size,
       jobs,
     });
+    for (const [id, { because, why }] of leftOut) {
+      const node = graph.defs[id].name;
+      emit({ v: 1, time: Date.now(), type: "skipped", node, because, why });
+    }
     await using calls = await this.#pool(jobs);
     await using commands = new CommandExecutor({ blobs: this.store.blobs });
     const never = new AbortController().signal;
@@ -288,6 +259,7 @@ export class Engine implements AsyncDisposable {
       results: this.#results,
       limits: this.#limits(jobs, request.memoryBytes),
       forced,
+      stored: selection.stored,
       failFast: request.failFast ?? false,
       privateDir: this.store.sessionDir,
       temps: this.#temps,
@@ -298,11 +270,12 @@ export class Engine implements AsyncDisposable {
       stop: request.stop ?? never,
       kill: request.kill ?? never,
     });
-    const { outcome, counts } = await loop.run();
+    const { outcome, counts: ended } = await loop.run();
+    const counts = { ...ended, skipped: ended.skipped + leftOut.size };
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });
     if (request.memo !== undefined && outcome === "ok") {
-      remember(this.store.dir, graph, wantedIds, {
+      remember(this.store.dir, graph, wanted, {
         identity: request.memo.identity,
         counts: { ...counts, hit: counts.hit + counts.done, done: 0 },
         paths: [
@@ -319,29 +292,36 @@ export class Engine implements AsyncDisposable {
     return { run: record.id, outcome, counts, wallMs };
   }
 
-  /** Says what a run would do, without running anything. */
-  plan(
-    request: { targets: readonly string[]; force?: readonly string[] | true | undefined },
-  ): PlanEntry[] {
-    const wanted = this.#targets.closure(this.#targets.resolve(request.targets));
-    return this.#foresight.plan(wanted, this.#targets.forced(request.force));
+  /** Says what a run would do, without running anything; nodes upstream first. */
+  plan(request: SelectRequest): PlanEntry[] {
+    const selection = selectNodes(this.graph, this.#targets, request);
+    const { wanted, leftOut, forced } = selection;
+    checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
+    return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
   }
 
   /** Explains why a node would run, or why it last ran. */
   why(name: string): Explanation {
     const id = this.#targets.node(name);
+    const { why } = new LeftOuts(this.graph, new Set()).reasonOf(id) ?? {};
+    if (why !== undefined) return { node: this.graph.defs[id].name, verdict: "skip", lines: [why] };
     return this.#foresight.why(id, this.#targets.closure([id]));
   }
 
-  /** The graph as it is drawn, if wanted with what became of each node. */
-  view(options: { status?: boolean } = {}): GraphView {
+  /** The graph as it is drawn, if wanted only a part of it, and with what became of each node. */
+  view(options: { status?: boolean; selectors?: readonly string[] } = {}): GraphView {
     const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : new Map();
-    return viewGraph(this.graph, statuses);
+    return viewGraph(this.graph, statuses, this.#targets.part(options.selectors));
   }
 
-  /** All nodes with their inputs and outputs, in the order of the file. */
-  list(): ListEntry[] {
-    return listNodes(this.graph);
+  /**
+   * Nodes with their inputs and outputs, in the order of the file.
+   *
+   * @param selectors What is listed, with what it needs; empty means all.
+   * @throws {UsageError} If a selector means nothing.
+   */
+  list(selectors: readonly string[] = []): ListEntry[] {
+    return listNodes(this.graph, this.#targets.part(selectors));
   }
 
   /**

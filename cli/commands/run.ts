@@ -22,6 +22,14 @@ import { writeStderr, writeStdout } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
 import { namesParameter, proposeNames } from "../propose_names.ts";
 import { fileOf, type Recall, recall, tellNothingToDo } from "../recall.ts";
+import {
+  forcedBy,
+  type NameLists,
+  namesFlag,
+  SELECT_FLAGS,
+  type SelectFlags,
+  selectionOf,
+} from "../select_flags.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
 import { SignalTrap } from "../signals.ts";
 import { isNewStore, warmPool } from "../warm.ts";
@@ -29,14 +37,14 @@ import { parseSlice } from "../slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
-export interface RunFlags extends WorkflowFlags {
+export interface RunFlags extends WorkflowFlags, SelectFlags {
   readonly dryRun: boolean;
   readonly jobs?: number;
   readonly keepGoing: boolean;
   readonly failFast: boolean;
   readonly force: boolean;
-  readonly until?: readonly string[];
-  readonly from?: readonly string[];
+  readonly until?: NameLists;
+  readonly from?: NameLists;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -70,8 +78,9 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
       keepGoing: booleanFlag("After a failure run everything that does not need it; the default"),
       failFast: booleanFlag("After a failure start nothing more"),
       force: booleanFlag("Run NAMES again, or everything, even if up to date"),
-      until: names("Run this node and what it needs; the same as naming it"),
-      from: names("Run this node again, and what its new result changes"),
+      ...SELECT_FLAGS,
+      until: namesFlag("Run these nodes and what they need; the same as naming them"),
+      from: namesFlag("Run these nodes again, and what their new results change"),
       quiet: booleanFlag("Print only errors"),
       verbose: booleanFlag("Print a line for every node, also those up to date"),
       json: booleanFlag("Print events as lines of JSON to standard output"),
@@ -139,19 +148,6 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
   },
 });
 
-/** Defines a flag that takes the name of a node and may be repeated. */
-function names(brief: string) {
-  return {
-    kind: "parsed",
-    parse: String,
-    proposeCompletions: proposeNames,
-    optional: true,
-    variadic: true,
-    placeholder: "NAME",
-    brief,
-  } as const;
-}
-
 async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promise<void> {
   checkFlags(flags);
   const jobs = flags.jobs ?? navigator.hardwareConcurrency;
@@ -166,19 +162,18 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
   await using opened = await openTarget(this, flags, words, early ?? await warm());
   const { engine } = opened;
   const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
-  const targets = [...new Set([...opened.names, ...flags.until ?? [], ...output])];
-  const force = forcedBy(flags, targets);
+  const targets = [...new Set([...opened.names, ...flags.until?.flat() ?? [], ...output])];
+  const request = selectionOf(flags, targets, againBy(flags, targets));
   if (flags.dryRun) {
-    await printPlan(engine, { targets, force, json: flags.json, verbose: flags.verbose });
+    await printPlan(engine, { request, json: flags.json, verbose: flags.verbose });
     return;
   }
   using trap = new SignalTrap((signal, isFirst) => tellSignal(signal, isFirst, flags));
   using _timer = stopAfter(flags.timeout, trap);
   using progress = await surfaceOf(flags, trap, engine);
   const { outcome } = await engine.run({
-    targets,
+    ...request,
     failFast: flags.failFast,
-    ...force === undefined ? {} : { force },
     ...flags.output === undefined ? {} : { deliver: parseSlice(flags.output).name },
     jobs,
     ...flags.seed === undefined ? {} : { seed: flags.seed },
@@ -202,11 +197,11 @@ async function recalled(
   words: readonly string[],
 ): Promise<Recall | undefined> {
   const { dryRun, force, from, json, output, verbose } = flags;
-  if (dryRun || force || from !== undefined || json || output !== undefined || verbose) {
-    return undefined;
-  }
+  const isMore = [from, output].some((flag) => flag !== undefined);
+  if (dryRun || force || json || verbose || isMore) return undefined;
   const target = splitTarget(words, context.cwd);
-  return await recall(context, flags, target, [...target.names, ...flags.until ?? []]);
+  const targets = [...target.names, ...flags.until?.flat() ?? []];
+  return await recall(context, flags, target, selectionOf(flags, targets));
 }
 
 /** Rejects flags that contradict each other. */
@@ -222,13 +217,14 @@ function checkFlags(flags: RunFlags): void {
 }
 
 /** Returns what is run again although it is up to date. */
-function forcedBy(
+function againBy(
   flags: RunFlags,
   targets: readonly string[],
 ): readonly string[] | true | undefined {
-  const from = flags.from ?? [];
-  if (flags.force) return targets.length === 0 ? true : [...new Set([...targets, ...from])];
-  return from.length === 0 ? undefined : from;
+  const force = flags.force ? forcedBy(flags, targets) : [];
+  if (force === true) return true;
+  const again = [...new Set([...force, ...flags.from?.flat() ?? []])];
+  return again.length === 0 ? undefined : again;
 }
 
 /** Says what a signal does. */
