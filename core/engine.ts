@@ -6,7 +6,6 @@
  */
 
 import { cpus, totalmem } from "node:os";
-import { dirname, relative } from "node:path";
 import type { OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { type Diagnostic, InternalError, StoreError, UsageError } from "./base/error.ts";
@@ -17,6 +16,7 @@ import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
+import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { LeftOuts } from "./left_out.ts";
 import { checkPresence } from "./presence.ts";
@@ -202,7 +202,7 @@ export class Engine implements AsyncDisposable {
 
   /** Identity of the workflow in its store. */
   get id(): string {
-    return relative(dirname(this.store.dir), this.workflow.file);
+    return workflowId(this.store.dir, this.workflow.file);
   }
 
   /** Runs the targets and everything upstream of them that is not up to date. */
@@ -215,6 +215,7 @@ export class Engine implements AsyncDisposable {
       const { id, position } = this.#targets.output(request.deliver);
       if (this.graph.defs[id].outputs[position].temp) forced.add(id);
     }
+    const forget = this.#toForget(request.forget);
     const jobs = Math.max(1, request.jobs ?? cpus().length);
     const schedule = new Schedule(
       this.graph,
@@ -223,7 +224,11 @@ export class Engine implements AsyncDisposable {
     schedule.want(wanted);
     const { graph } = this;
     checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
-    checkStored(graph, selection, this.#foresight.outlook(wanted, forced));
+    const rerun = [...wanted].filter((id) =>
+      forced.has(id) || forget.includes(graph.defs[id].name)
+    );
+    checkStored(graph, selection, this.#foresight.outlook(wanted, new Set(rerun)));
+    if (forget.length > 0) request.onForgotten?.(forgetResults(this.store, this.id, forget));
     const record = this.store.runs.begin(this.id);
     const statuses = new Map<string, ViewStatus>();
     this.#statuses = statuses;
@@ -389,6 +394,12 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#warmPool?.[Symbol.asyncDispose]();
     this.store.close();
+  }
+
+  /** Names of the nodes whose results are to be dropped. */
+  #toForget(selectors: readonly string[] = []): string[] {
+    const select = (text: string) => this.#targets.names(text);
+    return namesToForget(selectors, { stored: this.store.nodeNames(this.id), select });
   }
 
   async #pool(slots: number): Promise<HostPool> {

@@ -22,6 +22,7 @@ export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
 export { Engine, type EngineOptions, type NodeLog, type StoredOutput } from "./engine.ts";
 export * from "./event.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
+export { forgetStored, type Forgotten } from "./forget.ts";
 export type { RunOutcome, RunRequest } from "./run_request.ts";
 export type { SelectRequest } from "./select.ts";
 export type { ListEntry, ParamEntry } from "./survey.ts";

@@ -5,6 +5,7 @@
  */
 
 import type { Counts, Event } from "./event.ts";
+import type { Forgotten } from "./forget.ts";
 import type { SelectRequest } from "./select.ts";
 
 /** What a run is asked to do. */
@@ -12,6 +13,10 @@ export interface RunRequest extends SelectRequest {
   /** Slots; the number of processors by default. */
   readonly jobs?: number;
   readonly failFast?: boolean;
+  /** Nodes whose stored results are dropped before, also such that are no longer in the file. */
+  readonly forget?: readonly string[];
+  /** Is told what was dropped. */
+  readonly onForgotten?: (forgotten: Forgotten) => void;
   /** An output whose bytes are wanted after the run: a temporary one is made again for it. */
   readonly deliver?: string;
   /** Seed of the order among equals. */

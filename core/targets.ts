@@ -84,6 +84,11 @@ export class Targets {
     };
   }
 
+  /** Returns the names of the nodes that a selector means; see `select`. */
+  names(text: string): string[] {
+    return this.select(text).ids.map((id) => this.#graph.defs[id].name);
+  }
+
   /** Returns what selectors mean with what it needs, or `undefined`, which is everything, if there are none. */
   part(selectors: readonly string[] = []): Set<NodeId> | undefined {
     if (selectors.length === 0) return undefined;

@@ -17,6 +17,7 @@ import {
   WORKFLOW_FLAGS,
   type WorkflowFlags,
 } from "../flags.ts";
+import { formatForgotten } from "../format_forgotten.ts";
 import { openTarget } from "../open.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
@@ -45,6 +46,7 @@ export interface RunFlags extends WorkflowFlags, SelectFlags {
   readonly force: boolean;
   readonly until?: NameLists;
   readonly from?: NameLists;
+  readonly forget?: NameLists;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -81,6 +83,7 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
       ...SELECT_FLAGS,
       until: namesFlag("Run these nodes and what they need; the same as naming them"),
       from: namesFlag("Run these nodes again, and what their new results change"),
+      forget: namesFlag("First drop the stored results of these nodes, so that they run again"),
       quiet: booleanFlag("Print only errors"),
       verbose: booleanFlag("Print a line for every node, also those up to date"),
       json: booleanFlag("Print events as lines of JSON to standard output"),
@@ -173,6 +176,8 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
   using progress = await surfaceOf(flags, trap, engine);
   const { outcome } = await engine.run({
     ...request,
+    ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
+    onForgotten: (forgotten) => flags.quiet || writeStderr(formatForgotten(forgotten)),
     failFast: flags.failFast,
     ...flags.output === undefined ? {} : { deliver: parseSlice(flags.output).name },
     jobs,
@@ -196,8 +201,8 @@ async function recalled(
   flags: RunFlags,
   words: readonly string[],
 ): Promise<Recall | undefined> {
-  const { dryRun, force, from, json, output, verbose } = flags;
-  const isMore = [from, output].some((flag) => flag !== undefined);
+  const { dryRun, force, from, forget, json, output, verbose } = flags;
+  const isMore = [from, forget, output].some((flag) => flag !== undefined);
   if (dryRun || force || json || verbose || isMore) return undefined;
   const target = splitTarget(words, context.cwd);
   const targets = [...target.names, ...flags.until?.flat() ?? []];
@@ -210,6 +215,7 @@ function checkFlags(flags: RunFlags): void {
     [flags.keepGoing && flags.failFast, "--keep-going", "--fail-fast"],
     [flags.quiet && flags.verbose, "--quiet", "--verbose"],
     [flags.json && flags.output !== undefined, "--json", "--output"],
+    [flags.dryRun && flags.forget !== undefined, "--dry-run", "--forget"],
   ];
   const found = conflicts.find(([isGiven]) => isGiven);
   if (found === undefined) return;

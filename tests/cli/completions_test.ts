@@ -51,8 +51,9 @@ Deno.test("flow complete: proposes names for the flags that choose nodes", async
       .map((line) => line.split("\t")[0]).filter((word) => word !== "").sort();
   assertEquals(await first("run", "--on"), ["--only"]);
   assertEquals(await first("plan", "--sk"), ["--skip"]);
-  assertEquals(await first("run", "--fo"), ["--force", "--format"]);
-  for (const flag of ["--only", "--skip", "--from", "--until"]) {
+  assertEquals(await first("run", "--fo"), ["--force", "--forget", "--format"]);
+  assertEquals(await first("cache", "fo"), ["forget"]);
+  for (const flag of ["--only", "--skip", "--forget", "--from", "--until"]) {
     assertEquals(await first("run", flag, "fi"), ["fill", "fit"], flag);
   }
   assertEquals(await first("run", "--skip", "fit,fi"), ["fit,fill", "fit,fit"]);

@@ -101,6 +101,17 @@ const WRONG: readonly (readonly [args: string, stderr: string])[] = [
   hint: see "flow run --help"
 `,
   ],
+  [
+    "run -n --forget fit",
+    `error: Cannot combine "--dry-run" and "--forget"\n  hint: leave out one\n`,
+  ],
+  ["run --forget fti", `error: Unknown node or output "fti"\n  hint: did you mean "fit"?\n`],
+  [
+    "cache forget workflow.yaml",
+    `error: Cannot forget results: no node is named
+  hint: name nodes; "flow cache ls" lists what is stored
+`,
+  ],
 ];
 
 for (const [args, stderr] of WRONG) {
@@ -114,3 +125,26 @@ for (const [args, stderr] of WRONG) {
     );
   });
 }
+
+Deno.test("flow cache forget: says what is wrong with names the store does not have", async () => {
+  using dir = new TemporaryDirectory().write({ "workflow.yaml": WORKFLOW });
+  assertEquals((await flow(["run", "fit"], { cwd: dir.path })).code, 0);
+  const wrong = {
+    fti: `error: Cannot forget "fti": no node of that name ever ran here
+  hint: did you mean "fit"?
+`,
+    "zebra*": `error: Cannot forget "zebra*": no node of that name ever ran here
+  hint: flow cache ls lists what is stored
+`,
+    "fit+": `error: Cannot forget "fit+": the store does not know the graph
+  hint: forget it with a run: flow run --forget fit+
+`,
+  };
+  for (const [name, stderr] of Object.entries(wrong)) {
+    assertEquals(await flow(["cache", "forget", name], { cwd: dir.path }), {
+      code: 2,
+      stdout: "",
+      stderr,
+    });
+  }
+});

@@ -1,4 +1,4 @@
-/** Parts of a workflow, seen from the command line: what runs with --only, --skip, `enabled: false`, and later without. */
+/** Parts of a workflow, seen from the command line: what runs with --only, --skip, --forget, `enabled: false`, and later without. */
 
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
 import { countsOf, eventsOf, failureOf, TestSpace } from "../testing/space.ts";
@@ -199,6 +199,48 @@ Deno.test("selectors run a part of the graph, and force it", async () => {
   assertEquals((await space.flow("ls", "b+")).stdout.match(/^\w/gm), ["a", "b", "c"]);
   const drawn = JSON.parse((await space.flow("graph", "b+", "--json")).stdout);
   assertEquals(drawn.nodes.map(({ id }: { id: string }) => id), ["raw", "a", "b", "c"]);
+});
+
+Deno.test("--forget computes again what was stored, also after it had left the file", async () => {
+  using space = new TestSpace(FILES);
+  await space.ran();
+  await space.ran("--set", "k=2");
+  const forgot = await space.run("--forget", "c");
+  assertEquals([forgot.started, forgot.stderr], [["c"], 'forgot 2 results of "c"\n']);
+  assertEquals(await space.ran("--set", "k=2"), ["c"]);
+  assertEquals(
+    (await space.flow("run", "--forget", "b+,d", "--skip", "c")).stderr.split("\n")[0],
+    "forgot 4 results of 3 nodes",
+  );
+  // Published files stay.
+  assertEquals(space.read("out/c.txt"), "one\n2\n");
+  space.edit("workflow.yaml", "  d: {", "  e: {");
+  space.edit("workflow.yaml", "{ d: { file: out/d.txt } }", "{ e: { file: out/d.txt } }");
+  space.edit("workflow.yaml", "out.d", "out.e");
+  assertEquals(
+    (await space.flow("run", "--forget", "d")).stderr.split("\n")[0],
+    'forgot 1 result of "d"',
+  );
+  assertEquals(
+    (await space.flow("run", "--forget", "d")).stderr.split("\n")[0],
+    'forgot 0 results of "d"',
+  );
+});
+
+Deno.test("flow cache forget drops results without reading the workflow", async () => {
+  using space = new TestSpace(FILES);
+  await space.ran();
+  space.write({ "workflow.yaml": "nodes: [" });
+  const forgot = await space.flow("cache", "forget", "workflow.yaml", "b", "c");
+  assertEquals(forgot, { ...forgot, code: 0, stdout: "forgot 2 results of 2 nodes\n", stderr: "" });
+  assertEquals(
+    (await space.flow("cache", "forget", "b", "--json")).stdout,
+    '{"nodes":["b"],"results":0}\n',
+  );
+  space.write(FILES);
+  assertEquals(await space.ran(), ["b", "c"]);
+  assertEquals((await space.flow("cache", "forget", "?")).stdout, "forgot 4 results of 4 nodes\n");
+  assertEquals(await space.ran(), ["a", "b", "c", "d"]);
 });
 
 // ---- what happens to a node while it is not there --------------------------------------------
