@@ -31,10 +31,12 @@ import { printWorkflowHelp } from "./workflow_help.ts";
 
 const ROOT_TEXT =
   `WORKFLOW is a file; without it flow takes the only workflow.yaml, workflow.yml, workflow.ts or
-*.flow.yaml of the directory. NAMES are nodes or outputs.
+*.flow.yaml of the directory. NAMES are nodes or outputs; fit+ is fit with everything that needs it,
++fit with everything it needs, 'fit*' every node called so.
 
   flow run                        run what is not up to date
   flow run churn.yaml report -j4  run one node and what it needs, four at once
+  flow run --skip report          run all but a node and what needs it
   flow why model                  explain why a node would run
   flow show 'z[:,3]'              print a stored value
   flow run churn.yaml --help      list the inputs and params of a workflow

@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Engine } from "../core/mod.ts";
+import type { Engine, SelectRequest } from "../core/mod.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import { formatJsonLines, printTable } from "./table.ts";
 
 /** What is printed of a plan. */
 export interface PlanOptions {
-  readonly targets: readonly string[];
-  readonly force: readonly string[] | true | undefined;
+  /** Nodes it is about. */
+  readonly request: SelectRequest;
   /** All nodes as a JSON array, one per line. */
   readonly json: boolean;
   /** Also nodes that are up to date. */
@@ -32,13 +32,12 @@ const WORDS = {
  * @returns Whether there is anything to do.
  */
 export async function printPlan(engine: Engine, options: PlanOptions): Promise<boolean> {
-  const { targets, force } = options;
-  const entries = engine.plan({ targets, ...force === undefined ? {} : { force } });
+  const entries = engine.plan(options.request);
   const isWork = (verdict: string) => verdict === "run" || verdict === "unknown";
   if (options.json) {
     writeStdout(formatJsonLines(entries));
   } else {
-    const shown = entries.filter(({ verdict }) => options.verbose || isWork(verdict));
+    const shown = entries.filter(({ verdict }) => options.verbose || verdict !== "hit");
     await printTable(shown.map(({ verdict, node, why }) => [verdict, node, why]));
   }
   const counts = Object.entries(WORDS).map(([verdict, word]) => {

@@ -122,8 +122,8 @@ export class PlainProgress implements Progress {
       case "expanded":
         return `expanded ${elementName(event)}: ${formatPlural(event.nodes.length, "node")}`;
       case "skipped": {
-        const causes = event.because.map(oneLine).join(", ");
-        return `skipped ${elementName(event)}${causes === "" ? "" : `: ${causes} failed`}`;
+        const why = event.why ?? `${event.because.join(", ")} failed`;
+        return `skipped ${elementName(event)}: ${oneLine(why)}`;
       }
     }
   }

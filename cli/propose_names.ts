@@ -7,6 +7,9 @@
 import type { CliContext } from "./context.ts";
 import { splitTarget } from "./workflow_argument.ts";
 
+/** What may stand before a name: earlier names of a list, and a sign that selects upstream nodes too. */
+const BEFORE_NAME = /^(?:.*,)?\+?/;
+
 /**
  * Proposes nodes, outputs and workflow files that begin like a word.
  *
@@ -15,7 +18,8 @@ import { splitTarget } from "./workflow_argument.ts";
 export async function proposeNames(this: CliContext, partial: string): Promise<readonly string[]> {
   const words = this.words.slice(1, -1).filter((word) => !word.startsWith("-"));
   const all = [...await namesOf(words, this.cwd), ...words.length === 0 ? filesIn(this.cwd) : []];
-  return [...new Set(all)].filter((name) => name.startsWith(partial));
+  const [before = ""] = BEFORE_NAME.exec(partial) ?? [];
+  return [...new Set(all)].map((name) => before + name).filter((word) => word.startsWith(partial));
 }
 
 /** Names of nodes and outputs of the workflow that the words so far mean. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { SelectRequest } from "../core/mod.ts";
 import type { CliContext } from "./context.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { writeStderr } from "./output.ts";
@@ -30,14 +31,14 @@ const DATA_FILE = /\.(?:ya?ml|json)$/i;
 /**
  * Looks whether an equal command is remembered.
  *
- * @param targets Names of the nodes and outputs that are wanted.
+ * @param request What is wanted of the workflow.
  * @returns `undefined` if such a command cannot be remembered at all.
  */
 export async function recall(
   context: CliContext,
   flags: WorkflowFlags,
   target: Target,
-  targets: readonly string[],
+  request: SelectRequest,
 ): Promise<Recall | undefined> {
   const { cwd } = context;
   const file = fileOf(target, cwd);
@@ -50,7 +51,9 @@ export async function recall(
     cwd,
     file,
     storeDir,
-    targets,
+    targets: request.targets,
+    only: request.only,
+    skip: request.skip,
     set: flags.set ?? [],
     params: flags.params ?? [],
     input: flags.input ?? [],

@@ -6,26 +6,35 @@
  */
 
 import { cpus, totalmem } from "node:os";
-import { dirname, relative } from "node:path";
 import type { OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { type Diagnostic, InternalError, StoreError, UsageError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import { CodeIndex } from "./code/code.ts";
-import type { Counts, Event } from "./event.ts";
+import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { Expander } from "./expand.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
+import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, Grower, NodeId } from "./graph.ts";
+import { LeftOuts } from "./left_out.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
 import { remember } from "./remember.ts";
 import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
+import type { RunOutcome, RunRequest } from "./run_request.ts";
 import { Schedule, STATE } from "./schedule.ts";
+import {
+  checkStored,
+  selectNodes,
+  selectorsOf,
+  type SelectRequest,
+  withLeftOut,
+} from "./select.ts";
 import type { Limits } from "./slots.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { Store } from "./store/store.ts";
@@ -57,42 +66,6 @@ export interface EngineOptions {
   readonly stdin?: ReadableStream<Uint8Array>;
   /** Gets warnings that belong to no run. */
   readonly onWarning?: (message: string) => void;
-}
-
-/** What a run is asked to do. */
-export interface RunRequest {
-  /** Nodes or outputs; empty means all. */
-  readonly targets: readonly string[];
-  /** Slots; the number of processors by default. */
-  readonly jobs?: number;
-  readonly failFast?: boolean;
-  /** Nodes whose stored results are not used; `true` means all. */
-  readonly force?: readonly string[] | true;
-  /** An output whose bytes are wanted after the run: a temporary one is made again for it. */
-  readonly deliver?: string;
-  /** Seed of the order among equals. */
-  readonly seed?: number;
-  /** Pause between asking a node to stop and killing it, in milliseconds; 10,000 by default. */
-  readonly graceMs?: number;
-  /** Memory that nodes with `resources.memory` may take together; the machine's by default. */
-  readonly memoryBytes?: number;
-  /** If everything ends up to date, what that depended on is remembered under this identity (see `memo.ts`). */
-  readonly memo?: {
-    readonly identity: string;
-    /** Files the definition was made from. */
-    readonly paths: readonly string[];
-  };
-  onEvent(event: Event): void;
-  readonly stop?: AbortSignal;
-  readonly kill?: AbortSignal;
-}
-
-/** How a run ended. */
-export interface RunOutcome {
-  readonly run: string;
-  readonly outcome: "ok" | "failed" | "aborted";
-  readonly counts: Counts;
-  readonly wallMs: number;
 }
 
 /** A stored output. */
@@ -244,30 +217,35 @@ export class Engine implements AsyncDisposable {
 
   /** Identity of the workflow in its store. */
   get id(): string {
-    return relative(dirname(this.store.dir), this.workflow.file);
+    return workflowId(this.store.dir, this.workflow.file);
   }
 
   /** Runs the targets and everything upstream of them that is not up to date. */
   async run(request: RunRequest): Promise<RunOutcome> {
     const startedAt = Date.now();
-    const named = [...request.targets, ...Array.isArray(request.force) ? request.force : []];
     // A name that is not in the file may be that of a node that another one returned.
-    if (named.some((name) => !this.#targets.has(name))) this.#expandKnown();
-    const targets = this.#targets.resolve(request.targets);
-    const forced = this.#targets.forced(request.force);
+    if (selectorsOf(request).length > 0) this.#expandKnown();
+    const selection = selectNodes(this.graph, this.#targets, request);
+    const { wanted, leftOut } = selection;
+    const forced = new Set(selection.forced);
     if (request.deliver !== undefined) {
       const { id, position } = this.#targets.output(request.deliver);
       if (this.graph.defs[id].outputs[position].temp) forced.add(id);
     }
+    const forget = this.#toForget(request.forget);
     const jobs = Math.max(1, request.jobs ?? cpus().length);
     const schedule = new Schedule(
       this.graph,
       { durations: this.#priorities(), seed: request.seed ?? 0 },
     );
-    schedule.want(targets);
+    schedule.want(wanted);
     const { graph } = this;
-    const wantedIds = this.#targets.closure(targets);
-    checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wantedIds);
+    checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
+    const rerun = [...wanted].filter((id) =>
+      forced.has(id) || forget.includes(graph.defs[id].name)
+    );
+    checkStored(graph, selection, this.#foresight.outlook(wanted, new Set(rerun)));
+    if (forget.length > 0) request.onForgotten?.(forgetResults(this.store, this.id, forget));
     const record = this.store.runs.begin(this.id);
     const statuses = new Map<string, ViewStatus>();
     this.#statuses = statuses;
@@ -276,16 +254,19 @@ export class Engine implements AsyncDisposable {
       record.append(event);
       request.onEvent(event);
     };
-    const wanted = schedule.unfinished;
     emit({
       v: 1,
       time: startedAt,
       type: "begin",
       run: record.id,
       workflow: this.workflow.name,
-      nodes: wanted,
+      nodes: wanted.size + leftOut.size,
       jobs,
     });
+    for (const [id, { because, why }] of leftOut) {
+      const node = graph.defs[id].name;
+      emit({ v: 1, time: Date.now(), type: "skipped", node, because, why });
+    }
     await using calls = await this.#pool(jobs);
     await using commands = new CommandExecutor({ blobs: this.store.blobs });
     const never = new AbortController().signal;
@@ -302,6 +283,8 @@ export class Engine implements AsyncDisposable {
       durations: () => this.#priorities(),
       limits: this.#limits(jobs, request.memoryBytes),
       forced,
+      stored: selection.stored,
+      leftOut,
       failFast: request.failFast ?? false,
       privateDir: this.store.sessionDir,
       temps: this.#temps,
@@ -312,7 +295,8 @@ export class Engine implements AsyncDisposable {
       stop: request.stop ?? never,
       kill: request.kill ?? never,
     });
-    const { outcome, counts } = await loop.run();
+    const { outcome, counts: ended } = await loop.run();
+    const counts = { ...ended, skipped: ended.skipped + leftOut.size };
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });
     if (request.memo !== undefined && outcome === "ok") {
@@ -334,35 +318,40 @@ export class Engine implements AsyncDisposable {
     return { run: record.id, outcome, counts, wallMs };
   }
 
-  /** Says what a run would do, without running anything. */
-  plan(
-    request: { targets: readonly string[]; force?: readonly string[] | true | undefined },
-  ): PlanEntry[] {
+  /** Says what a run would do, without running anything; nodes upstream first. */
+  plan(request: SelectRequest): PlanEntry[] {
     this.#expandKnown();
-    const targets = this.#targets.resolve(request.targets);
-    const made = this.#expander.madeFor(this.#targets.closure(targets));
-    const wanted = this.#targets.closure([...targets, ...made]);
-    return this.#foresight.plan(wanted, this.#targets.forced(request.force));
+    const selection = selectNodes(this.graph, this.#targets, request);
+    const { wanted, leftOut, forced } = selection;
+    checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
+    return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
   }
 
   /** Explains why a node would run, or why it last ran. */
   why(name: string): Explanation {
     this.#expandKnown();
     const id = this.#targets.node(name);
+    const { why } = new LeftOuts(this.graph, new Set()).reasonOf(id) ?? {};
+    if (why !== undefined) return { node: this.graph.defs[id].name, verdict: "skip", lines: [why] };
     return this.#foresight.why(id, this.#targets.closure([id]));
   }
 
-  /** The graph as it is drawn, if wanted with what became of each node. */
-  view(options: { status?: boolean } = {}): GraphView {
+  /** The graph as it is drawn, if wanted only a part of it, and with what became of each node. */
+  view(options: { status?: boolean; selectors?: readonly string[] } = {}): GraphView {
     this.#expandKnown();
     const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : new Map();
-    return viewGraph(this.graph, statuses);
+    return viewGraph(this.graph, statuses, this.#targets.part(options.selectors));
   }
 
-  /** All nodes with their inputs and outputs, in the order of the file. */
-  list(): ListEntry[] {
+  /**
+   * Nodes with their inputs and outputs, in the order of the file.
+   *
+   * @param selectors What is listed, with what it needs; empty means all.
+   * @throws {UsageError} If a selector means nothing.
+   */
+  list(selectors: readonly string[] = []): ListEntry[] {
     this.#expandKnown();
-    return listNodes(this.graph);
+    return listNodes(this.graph, this.#targets.part(selectors));
   }
 
   /**
@@ -445,6 +434,12 @@ export class Engine implements AsyncDisposable {
       );
       this.#foresight.foresee(this.#targets.closure(makers as NodeId[]));
     }
+  }
+
+  /** Names of the nodes whose results are to be dropped. */
+  #toForget(selectors: readonly string[] = []): string[] {
+    const select = (text: string) => this.#targets.names(text);
+    return namesToForget(selectors, { stored: this.store.nodeNames(this.id), select });
   }
 
   async #pool(slots: number): Promise<HostPool> {

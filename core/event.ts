@@ -30,7 +30,7 @@ export interface BeginEvent extends EventBase {
   readonly type: "begin";
   readonly run: string;
   readonly workflow: string;
-  /** Nodes that are wanted; elements and expansions may add to it. */
+  /** Nodes that are asked for, also those left out; elements and expansions may add to it. */
   readonly nodes: number;
   readonly jobs: number;
 }
@@ -87,8 +87,10 @@ export interface FailedEvent extends NodeEventBase {
 /** A node upstream failed, or the node was left out. */
 export interface SkippedEvent extends NodeEventBase {
   readonly type: "skipped";
-  /** Root causes: the nodes that failed. */
+  /** Root causes: the nodes that failed, or those it is left out for. */
   readonly because: readonly string[];
+  /** Why it was left out, in words; absent if a node upstream failed. */
+  readonly why?: string;
 }
 
 /** An attempt failed and another follows. */

@@ -25,26 +25,11 @@ const MAX_LISTED = 20;
 export class Expander {
   readonly #graph: Graph;
   readonly #grower: Grower;
-  readonly #expanded = new Map<
-    NodeId,
-    { readonly digest: Digest; readonly ids: readonly NodeId[] }
-  >();
+  readonly #expanded = new Map<NodeId, Digest>();
 
   constructor(graph: Graph, grower: Grower) {
     this.#graph = graph;
     this.#grower = grower;
-  }
-
-  /** Returns the nodes that run because wanted ones returned them, and what those returned, and so on. */
-  madeFor(wanted: Iterable<number>): NodeId[] {
-    const made: NodeId[] = [];
-    const queue = [...wanted];
-    for (let id = queue.pop(); id !== undefined; id = queue.pop()) {
-      const ids = wantedOf(this.#graph, this.#expanded.get(id as NodeId)?.ids ?? []);
-      made.push(...ids);
-      queue.push(...ids);
-    }
-    return made;
   }
 
   /**
@@ -57,7 +42,7 @@ export class Expander {
   expand(id: NodeId, digest: Digest, read: () => unknown): Expansion {
     const before = this.#expanded.get(id);
     if (before !== undefined) {
-      return before.digest === digest ? { growth: undefined } : {
+      return before === digest ? { growth: undefined } : {
         problem: "It returned other nodes than when the run began: run it again",
       };
     }
@@ -70,7 +55,7 @@ export class Expander {
     if ("problems" in grown) {
       return problemOf(grown.problems.map(({ message, hint }) => [message, hint]));
     }
-    this.#expanded.set(id, { digest, ids: grown.ids });
+    this.#expanded.set(id, digest);
     return { growth: grown };
   }
 

@@ -11,10 +11,14 @@ import { FlowError } from "./base/error.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
+import type { Outlook } from "./select.ts";
 import type { Store } from "./store/store.ts";
 import { explainDifference, type RecordedNotes } from "./why.ts";
 
-/** What would happen to a node now. `unknown`: an upstream runs, so whether it must run shows only then. */
+/**
+ * What would happen to a node now. `unknown`: an upstream runs, so whether it must run shows only then; `skip`: it is left
+ * out, which is not foreseen here but known before.
+ */
 export type Verdict = "hit" | "run" | "unknown" | "skip";
 
 /** One node of a plan. */
@@ -69,12 +73,17 @@ export class Foresight {
   plan(wanted: ReadonlySet<number>, forced: ReadonlySet<number>): PlanEntry[] {
     return this.#inOrder(wanted).map((id) => {
       const foreseen = this.#foresee(id, forced);
-      const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
       const { name: node, expand } = this.#c.graph.defs[id];
-      const { verdict } = foreseen;
+      const verdict = forced.has(id) ? "run" : foreseen.verdict;
+      const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
       const isOpen = expand !== undefined && (verdict === "run" || verdict === "unknown");
       return { node, verdict, why, ...(isOpen ? { expands: true } : {}) };
     });
+  }
+
+  /** What a check of results that must be stored looks at; nothing is looked up before it asks. */
+  outlook(wanted: ReadonlySet<number>, forced: ReadonlySet<number>): Outlook {
+    return { plan: () => this.plan(wanted, forced), hasBytes: (id) => this.#hasBytes(id) };
   }
 
   /**
@@ -130,10 +139,9 @@ export class Foresight {
   #foresee(id: NodeId, forced: ReadonlySet<number>): Foreseen {
     const { graph: { ups, defs }, results, rebuild, store } = this.#c;
     results[id] = undefined;
-    if (!defs[id].enabled) return { verdict: "skip" };
     const upstreams = ups.targets.subarray(ups.starts[id], ups.starts[id + 1]);
-    if (upstreams.some((up) => results[up] === undefined)) {
-      return { verdict: upstreams.some((up) => !defs[up].enabled) ? "skip" : "unknown" };
+    if (!defs[id].enabled || upstreams.some((up) => results[up] === undefined)) {
+      return { verdict: "unknown" };
     }
     let prepared: Prepared;
     try {
@@ -163,10 +171,20 @@ export class Foresight {
     return isWhole === true ? outputs : undefined;
   }
 
+  /** Whether the bytes of a hit can be had: stored, or a temporary file that is still published. */
+  #hasBytes(id: NodeId): boolean {
+    const { results, rebuild, store: { blobs, files } } = this.#c;
+    return results[id]?.every(({ kind, text, digest }, position) => {
+      if (text !== undefined || blobs.has(digest)) return true;
+      const path = rebuild.publishedPath(id, position);
+      if (path === undefined) return false;
+      return kind === "dir" ? files.expectTree(path, digest) : files.expect(path, digest);
+    }) === true;
+  }
+
   #reasons(id: NodeId, { verdict, prepared, problem }: Foreseen): string[] {
     const def = this.#c.graph.defs[id];
     if (verdict === "hit") return ["up to date"];
-    if (verdict === "skip") return ["disabled"];
     if (verdict === "unknown") return ["an upstream runs first"];
     if (!isCached(def)) {
       return [def.cache === false ? "cache: false" : "its scope holds net, run or ffi: not cached"];

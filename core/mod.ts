@@ -19,16 +19,12 @@ export {
 } from "./base/source.ts";
 export { nearest } from "./base/suggest.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
-export {
-  Engine,
-  type EngineOptions,
-  type NodeLog,
-  type RunOutcome,
-  type RunRequest,
-  type StoredOutput,
-} from "./engine.ts";
+export { Engine, type EngineOptions, type NodeLog, type StoredOutput } from "./engine.ts";
 export * from "./event.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
+export { forgetStored, type Forgotten } from "./forget.ts";
+export type { RunOutcome, RunRequest } from "./run_request.ts";
+export type { SelectRequest } from "./select.ts";
 export type { ListEntry, ParamEntry } from "./survey.ts";
 export * from "./workflow.ts";
 export * from "./load/builder.ts";

@@ -29,7 +29,6 @@ export function checkPresence(context: PresenceContext, wanted: ReadonlySet<numb
   const missing = new Set<string>();
   const problems = new Map<string, Diagnostic>();
   for (const id of [...wanted].sort((a, b) => a - b)) {
-    if (!graph.defs[id].enabled) continue;
     for (const { argument, source } of graph.wires[id]) {
       if (source.kind === "input" && !bound.has(source.input.name)) missing.add(source.input.name);
       const message = absence(source, context);

@@ -36,7 +36,7 @@ export function remember(
 
 /** Tells whether `stat` of single files shows everything that can make a node stale. */
 function isMemorable(def: NodeDef, sources: readonly Source[]): boolean {
-  return isCached(def) && typeof def.cache !== "object" && def.enabled &&
+  return isCached(def) && typeof def.cache !== "object" &&
     def.scope.read.length === 0 &&
     def.outputs.every(({ kind }) => kind !== "dir") &&
     sources.every((source) =>

@@ -26,6 +26,7 @@ import type { Prepared, Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
 import { type Limits, Slots } from "./slots.ts";
+import { storedIsGone } from "./select.ts";
 import { isAsWatched } from "./sources.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
 import type { Temps } from "./temps.ts";
@@ -50,6 +51,10 @@ export interface RunContext {
   readonly limits: Limits;
   /** Nodes whose stored result is not used. */
   readonly forced: ReadonlySet<number>;
+  /** Nodes that take no part, should one that another returned need them. */
+  readonly leftOut: { has(id: NodeId): boolean };
+  /** Nodes that must not run: their results are stored. */
+  readonly stored: ReadonlySet<number>;
   readonly failFast: boolean;
   /** Directory of private directories of this session. */
   readonly privateDir: string;
@@ -122,14 +127,15 @@ export class RunLoop {
 
   /** The workspace and the store as the planner sees them. */
   #world(): World<Prepared> {
-    const { graph: { defs }, rebuild } = this.#c;
+    const { graph: { defs }, rebuild, stored, leftOut } = this.#c;
     return {
-      isEnabled: (id) => defs[id].enabled,
+      isEnabled: (id) => defs[id].enabled && !leftOut.has(id),
       isCached: (id) => isCached(defs[id]),
       hasTemps: (id) => hasTemps(defs[id]),
       prepare: (id) => rebuild.prepare(id),
       take: (id, prepared) => this.#take(id, prepared),
       gather: (id, prepared) => {
+        if (stored.has(id)) throw storedIsGone(defs[id].name);
         const { lost, hasPublished } = this.#delivery.gather(id, prepared);
         // What was just published again is watched as it is now.
         const isChanged = hasPublished && lost.length === 0;

@@ -6,7 +6,7 @@
 
 import { describeSource } from "./sources.ts";
 import type { Event } from "./event.ts";
-import type { Graph, Source } from "./graph.ts";
+import type { Graph, Source, Wire } from "./graph.ts";
 import type { GraphView, ViewEdge, ViewNode, ViewStatus } from "./report/view.ts";
 import type { Json, NodeDef } from "./workflow.ts";
 
@@ -36,11 +36,17 @@ const COMMAND_CHARS = 32;
  *
  * @param graph The graph.
  * @param statuses States by node name; nodes without one are drawn without.
+ * @param wanted Ids of the nodes, with each also what it needs; all if it is left out.
  */
-export function viewGraph(graph: Graph, statuses: ReadonlyMap<string, ViewStatus>): GraphView {
+export function viewGraph(
+  graph: Graph,
+  statuses: ReadonlyMap<string, ViewStatus>,
+  wanted?: ReadonlySet<number>,
+): GraphView {
   const edges: ViewEdge[] = [];
   const usedInputs = new Set<string>();
-  const nodes = graph.defs.map((def, id) => {
+  const nodes = idsOf(graph, wanted).map((id) => {
+    const def = graph.defs[id];
     const froms = new Set<string>();
     for (const { source } of [...graph.wires[id], ...graph.tracks[id]]) {
       const from = viewSource(source, graph);
@@ -84,9 +90,24 @@ export function noteStatus(statuses: Map<string, ViewStatus>, event: Event): voi
   }
 }
 
-/** Returns all nodes with their inputs and outputs, in the order of the file. */
-export function listNodes(graph: Graph): ListEntry[] {
-  return graph.defs.map((def, id) => ({
+/**
+ * Returns nodes with their inputs and outputs, in the order of the file.
+ *
+ * @param graph The graph.
+ * @param wanted Ids of the nodes; all if it is left out.
+ */
+export function listNodes(graph: Graph, wanted?: ReadonlySet<number>): ListEntry[] {
+  return idsOf(graph, wanted).map((id) => listNode(id, graph));
+}
+
+function idsOf({ defs }: Graph, wanted: ReadonlySet<number> | undefined): number[] {
+  return [...defs.keys()].filter((id) => wanted === undefined || wanted.has(id));
+}
+
+function listNode(id: number, graph: Graph): ListEntry {
+  const def = graph.defs[id];
+  const maker = graph.makers[id];
+  return {
     node: def.name,
     kind: kindOf(def),
     inputs: graph.wires[id].map(({ argument, source }) => {
@@ -97,8 +118,8 @@ export function listNodes(graph: Graph): ListEntry[] {
       kind === "value" ? name : `${name}: ${path ?? kind}`
     ),
     ...(def.description === undefined ? {} : { description: def.description }),
-    ...(graph.makers[id] === undefined ? {} : { maker: graph.defs[graph.makers[id]].name }),
-  }));
+    ...(maker === undefined ? {} : { maker: graph.defs[maker].name }),
+  };
 }
 
 /** Returns the leaves of the params with their paths. */

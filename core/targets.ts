@@ -5,15 +5,27 @@
  */
 
 import { UsageError } from "./base/error.ts";
+import type { Rows } from "./base/rows.ts";
 import { nearest } from "./base/suggest.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { isTemporary } from "./result.ts";
+import { parseSelector, type Selector } from "./selector.ts";
 
 /** One declared output of one node. */
 export interface OutputPlace {
   readonly id: NodeId;
   /** Index into the node's declared outputs. */
   readonly position: number;
+}
+
+/** What one selector means. */
+export interface Selected {
+  /** As typed. */
+  readonly text: string;
+  /** Not empty. */
+  readonly ids: readonly NodeId[];
+  /** The node that `NAME` or `+NAME` is about; absent for a set such as `NAME+` or a pattern, which may lose members. */
+  readonly node?: NodeId;
 }
 
 /** Resolves names of nodes and outputs. */
@@ -32,13 +44,10 @@ export class Targets {
   }
 
   /**
-   * Returns the nodes that names mean; without names the ends of the graph, which need everything else. A node whose
-   * outputs are all temporary is no end: it runs only if somebody needs it.
-   *
-   * @throws {UsageError} If a name is unknown.
+   * Returns the ends of the graph, which need everything else. A node whose outputs are all temporary is no end: it runs
+   * only if somebody needs it.
    */
-  resolve(names: readonly string[]): NodeId[] {
-    if (names.length > 0) return names.map((name) => this.node(name));
+  ends(): NodeId[] {
     const { downs: { starts, targets }, order, defs } = this.#graph;
     const isWanted = new Uint8Array(this.#graph.size);
     const ends: NodeId[] = [];
@@ -53,19 +62,42 @@ export class Targets {
     return ends.reverse();
   }
 
-  /** Returns the nodes whose stored results are not to be used. */
-  forced(force: readonly string[] | true | undefined): Set<number> {
-    if (force === undefined) return new Set();
-    return force === true ? new Set(this.#graph.defs.keys()) : new Set(this.resolve(force));
+  /**
+   * Returns the nodes that a selector means. O(nodes + edges).
+   *
+   * @param text `NAME`, `+NAME`, `NAME+`, `+NAME+`; the name may be a pattern with `*` and `?` for names of nodes.
+   * @throws {UsageError} If a name is unknown or nothing matches.
+   */
+  select(text: string): Selected {
+    const selector = parseSelector(text);
+    const { up, down, pattern } = selector;
+    const named = pattern === undefined ? [this.node(selector.name)] : this.#matching(selector);
+    const { ups, downs } = this.#graph;
+    const ids = new Set(named);
+    if (up) { for (const id of reach(ups, named)) ids.add(id); }
+    if (down) { for (const id of reach(downs, named)) ids.add(id); }
+    const isSet = down || pattern !== undefined;
+    return {
+      text,
+      ids: [...ids].filter((id) => !this.#isReplaced(id) || named.includes(id)),
+      ...(isSet ? {} : { node: named[0] }),
+    };
+  }
+
+  /** Returns the names of the nodes that a selector means; see `select`. */
+  names(text: string): string[] {
+    return this.select(text).ids.map((id) => this.#graph.defs[id].name);
+  }
+
+  /** Returns what selectors mean with what it needs, or `undefined`, which is everything, if there are none. */
+  part(selectors: readonly string[] = []): Set<NodeId> | undefined {
+    if (selectors.length === 0) return undefined;
+    return this.closure(selectors.flatMap((text) => this.select(text).ids));
   }
 
   /** Returns nodes with everything upstream of them. O(nodes + edges). */
-  closure(targets: readonly NodeId[]): Set<number> {
-    const { starts, targets: ups } = this.#graph.ups;
-    const seen = new Set<number>(targets);
-    // A set's iteration also visits what is added on the way.
-    for (const id of seen) for (let e = starts[id]; e < starts[id + 1]; e++) seen.add(ups[e]);
-    return seen;
+  closure(targets: Iterable<NodeId>): Set<NodeId> {
+    return reach(this.#graph.ups, targets);
   }
 
   /** Whether a name is that of a node or an output. */
@@ -107,6 +139,18 @@ export class Targets {
     });
   }
 
+  /** Nodes whose names match a pattern. */
+  #matching({ name, pattern }: Selector): NodeId[] {
+    const ids = this.#graph.defs.flatMap((def, id) =>
+      pattern?.test(def.name) ? [id as NodeId] : []
+    );
+    if (ids.length > 0) return ids;
+    const close = nearest(name.replace(/[*?]/g, ""), this.#graph.defs.map((def) => def.name));
+    throw new UsageError(`Cannot find a node that matches "${name}"`, {
+      hint: close === undefined ? "flow ls lists them" : `did you mean "${close}"?`,
+    });
+  }
+
   /** All outputs of the node are given from outside. */
   #isReplaced(id: NodeId): boolean {
     const { name, outputs } = this.#graph.defs[id];
@@ -115,4 +159,14 @@ export class Targets {
         this.#replaced.has(output.name) || this.#replaced.has(`${name}.${output.name}`)
       );
   }
+}
+
+/** Returns ids with everything that can be reached from them. */
+function reach({ starts, targets }: Rows, from: Iterable<NodeId>): Set<NodeId> {
+  const seen = new Set(from);
+  // A set's iteration also visits what is added on the way.
+  for (const id of seen) {
+    for (let e = starts[id]; e < starts[id + 1]; e++) seen.add(targets[e] as NodeId);
+  }
+  return seen;
 }

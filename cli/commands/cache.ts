@@ -16,6 +16,7 @@ import {
   parseSize,
   WORKFLOW_FLAGS,
 } from "../flags.ts";
+import { formatForgotten } from "../format_forgotten.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
 import { formatJsonLines, printTable } from "../table.ts";
@@ -216,8 +217,36 @@ const verifyCommand = buildCommand<VerifyFlags, string[], CliContext>({
   docs: { brief: "Read every stored byte and report what is damaged" },
 });
 
+const forgetCommand = buildCommand<CacheFlags, string[], CliContext>({
+  async func(flags, ...words) {
+    const { file, dir, names } = splitTarget(words, this.cwd);
+    if (names.length === 0) {
+      throw new UsageError("Cannot forget results: no node is named", {
+        hint: `name nodes; "flow cache ls" lists what is stored`,
+      });
+    }
+    using store = await openStore(this, flags, file === undefined ? [] : [file]);
+    const { findWorkflow, forgetStored } = await import("../../core/mod.ts");
+    const at = file === undefined ? dir : absolutePath(file, this.cwd);
+    const workflow = isDirectory(at, this.cwd) ? findWorkflow(at) : at;
+    const forgotten = forgetStored(store, workflow, names);
+    writeStdout(flags.json ? `${JSON.stringify(forgotten)}\n` : formatForgotten(forgotten));
+  },
+  parameters: {
+    flags: CACHE_FLAGS,
+    positional: namesParameter("[WORKFLOW] NAMES…", "Workflow file, then nodes or patterns"),
+  },
+  docs: { brief: "Drop the stored results of nodes, also of such that are no longer in the file" },
+});
+
 /** `flow cache …`. */
 export const cacheRoutes: RouteMap<CliContext> = buildRouteMap({
-  routes: { stats: statsCommand, ls: lsCommand, gc: gcCommand, verify: verifyCommand },
+  routes: {
+    stats: statsCommand,
+    ls: lsCommand,
+    gc: gcCommand,
+    verify: verifyCommand,
+    forget: forgetCommand,
+  },
   docs: { brief: "Look after the store of results" },
 });

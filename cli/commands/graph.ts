@@ -8,7 +8,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import { UsageError } from "../../core/base/error.ts";
 import type { CliContext } from "../context.ts";
 import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
-import { noNames, openTarget } from "../open.ts";
+import { openTarget } from "../open.ts";
 import { writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
 import { terminalStyle } from "../terminal.ts";
@@ -34,7 +34,10 @@ export const graphCommand: Command<CliContext> = buildCommand<GraphFlags, string
       ...WORKFLOW_FLAGS,
     },
     aliases: { i: "input" },
-    positional: namesParameter("[WORKFLOW]", "Workflow file"),
+    positional: namesParameter(
+      "[WORKFLOW] [NAMES…]",
+      "Workflow file, then nodes or outputs; with what they need; all by default",
+    ),
   },
   docs: {
     brief: "Draw the graph",
@@ -49,9 +52,8 @@ async function graph(this: CliContext, flags: GraphFlags, ...words: string[]): P
     });
   }
   await using opened = await openTarget(this, flags, words);
-  noNames(opened.names, "draw");
   const status = flags.status || (Deno.stdout.isTerminal() && (chosen[0] ?? "ascii") === "ascii");
-  const view = opened.engine.view({ status });
+  const view = opened.engine.view({ status, selectors: opened.names });
   const { drawAscii, toDot, toGraphJson, toMermaid } = await import("../../core/mod.ts");
   const draw = {
     ascii: () => drawAscii(view, terminalStyle(flags.color)),

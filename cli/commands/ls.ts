@@ -37,9 +37,7 @@ export const lsCommand: Command<CliContext> = buildCommand<LsFlags, string[], Cl
 
 async function ls(this: CliContext, flags: LsFlags, ...words: string[]): Promise<void> {
   await using opened = await openTarget(this, flags, words);
-  const { engine, names } = opened;
-  const wanted = new Set(names.length === 0 ? [] : engine.plan({ targets: names }).map(nameOf));
-  const entries = engine.list().filter(({ node }) => names.length === 0 || wanted.has(node));
+  const entries = opened.engine.list(opened.names);
   if (flags.json) {
     writeStdout(formatJsonLines(entries));
     return;
@@ -49,8 +47,4 @@ async function ls(this: CliContext, flags: LsFlags, ...words: string[]): Promise
     kind,
     `${inputs.join(", ") || "()"} -> ${outputs.join(", ") || "()"}`,
   ]));
-}
-
-function nameOf({ node }: { readonly node: string }): string {
-  return node;
 }

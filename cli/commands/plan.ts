@@ -10,8 +10,9 @@ import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { printPlan } from "../print_plan.ts";
 import { namesParameter } from "../propose_names.ts";
+import { forcedBy, SELECT_FLAGS, type SelectFlags, selectionOf } from "../select_flags.ts";
 
-interface PlanFlags extends WorkflowFlags {
+interface PlanFlags extends WorkflowFlags, SelectFlags {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly exitCode: boolean;
@@ -30,6 +31,7 @@ export const planCommand: Command<CliContext> = buildCommand<PlanFlags, string[]
       verbose: booleanFlag("Also list what is up to date"),
       exitCode: booleanFlag("Exit with 3 if there is something to run"),
       force: booleanFlag("As if NAMES, or everything, were not up to date"),
+      ...SELECT_FLAGS,
       ...WORKFLOW_FLAGS,
     },
     aliases: { v: "verbose", f: "force", i: "input" },
@@ -45,10 +47,9 @@ export const planCommand: Command<CliContext> = buildCommand<PlanFlags, string[]
 
 async function plan(this: CliContext, flags: PlanFlags, ...words: string[]): Promise<void> {
   await using opened = await openTarget(this, flags, words);
-  const targets = opened.names;
+  const force = flags.force ? forcedBy(flags, opened.names) : undefined;
   const hasWork = await printPlan(opened.engine, {
-    targets,
-    force: flags.force ? (targets.length === 0 ? true : targets) : undefined,
+    request: selectionOf(flags, opened.names, force),
     json: flags.json,
     verbose: flags.verbose,
   });

@@ -17,11 +17,20 @@ import {
   WORKFLOW_FLAGS,
   type WorkflowFlags,
 } from "../flags.ts";
+import { formatForgotten } from "../format_forgotten.ts";
 import { openTarget } from "../open.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
 import { namesParameter, proposeNames } from "../propose_names.ts";
 import { fileOf, type Recall, recall, tellNothingToDo } from "../recall.ts";
+import {
+  forcedBy,
+  type NameLists,
+  namesFlag,
+  SELECT_FLAGS,
+  type SelectFlags,
+  selectionOf,
+} from "../select_flags.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
 import { SignalTrap } from "../signals.ts";
 import { isNewStore, warmPool } from "../warm.ts";
@@ -29,14 +38,15 @@ import { parseSlice } from "../slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
-export interface RunFlags extends WorkflowFlags {
+export interface RunFlags extends WorkflowFlags, SelectFlags {
   readonly dryRun: boolean;
   readonly jobs?: number;
   readonly keepGoing: boolean;
   readonly failFast: boolean;
   readonly force: boolean;
-  readonly until?: readonly string[];
-  readonly from?: readonly string[];
+  readonly until?: NameLists;
+  readonly from?: NameLists;
+  readonly forget?: NameLists;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -70,8 +80,10 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
       keepGoing: booleanFlag("After a failure run everything that does not need it; the default"),
       failFast: booleanFlag("After a failure start nothing more"),
       force: booleanFlag("Run NAMES again, or everything, even if up to date"),
-      until: names("Run this node and what it needs; the same as naming it"),
-      from: names("Run this node again, and what its new result changes"),
+      ...SELECT_FLAGS,
+      until: namesFlag("Run these nodes and what they need; the same as naming them"),
+      from: namesFlag("Run these nodes again, and what their new results change"),
+      forget: namesFlag("First drop the stored results of these nodes, so that they run again"),
       quiet: booleanFlag("Print only errors"),
       verbose: booleanFlag("Print a line for every node, also those up to date"),
       json: booleanFlag("Print events as lines of JSON to standard output"),
@@ -139,19 +151,6 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
   },
 });
 
-/** Defines a flag that takes the name of a node and may be repeated. */
-function names(brief: string) {
-  return {
-    kind: "parsed",
-    parse: String,
-    proposeCompletions: proposeNames,
-    optional: true,
-    variadic: true,
-    placeholder: "NAME",
-    brief,
-  } as const;
-}
-
 async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promise<void> {
   checkFlags(flags);
   const jobs = flags.jobs ?? navigator.hardwareConcurrency;
@@ -166,19 +165,20 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
   await using opened = await openTarget(this, flags, words, early ?? await warm());
   const { engine } = opened;
   const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
-  const targets = [...new Set([...opened.names, ...flags.until ?? [], ...output])];
-  const force = forcedBy(flags, targets);
+  const targets = [...new Set([...opened.names, ...flags.until?.flat() ?? [], ...output])];
+  const request = selectionOf(flags, targets, againBy(flags, targets));
   if (flags.dryRun) {
-    await printPlan(engine, { targets, force, json: flags.json, verbose: flags.verbose });
+    await printPlan(engine, { request, json: flags.json, verbose: flags.verbose });
     return;
   }
   using trap = new SignalTrap((signal, isFirst) => tellSignal(signal, isFirst, flags));
   using _timer = stopAfter(flags.timeout, trap);
   using progress = await surfaceOf(flags, trap, engine);
   const { outcome } = await engine.run({
-    targets,
+    ...request,
+    ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
+    onForgotten: (forgotten) => flags.quiet || writeStderr(formatForgotten(forgotten)),
     failFast: flags.failFast,
-    ...force === undefined ? {} : { force },
     ...flags.output === undefined ? {} : { deliver: parseSlice(flags.output).name },
     jobs,
     ...flags.seed === undefined ? {} : { seed: flags.seed },
@@ -201,12 +201,12 @@ async function recalled(
   flags: RunFlags,
   words: readonly string[],
 ): Promise<Recall | undefined> {
-  const { dryRun, force, from, json, output, verbose } = flags;
-  if (dryRun || force || from !== undefined || json || output !== undefined || verbose) {
-    return undefined;
-  }
+  const { dryRun, force, from, forget, json, output, verbose } = flags;
+  const isMore = [from, forget, output].some((flag) => flag !== undefined);
+  if (dryRun || force || json || verbose || isMore) return undefined;
   const target = splitTarget(words, context.cwd);
-  return await recall(context, flags, target, [...target.names, ...flags.until ?? []]);
+  const targets = [...target.names, ...flags.until?.flat() ?? []];
+  return await recall(context, flags, target, selectionOf(flags, targets));
 }
 
 /** Rejects flags that contradict each other. */
@@ -215,6 +215,7 @@ function checkFlags(flags: RunFlags): void {
     [flags.keepGoing && flags.failFast, "--keep-going", "--fail-fast"],
     [flags.quiet && flags.verbose, "--quiet", "--verbose"],
     [flags.json && flags.output !== undefined, "--json", "--output"],
+    [flags.dryRun && flags.forget !== undefined, "--dry-run", "--forget"],
   ];
   const found = conflicts.find(([isGiven]) => isGiven);
   if (found === undefined) return;
@@ -222,13 +223,14 @@ function checkFlags(flags: RunFlags): void {
 }
 
 /** Returns what is run again although it is up to date. */
-function forcedBy(
+function againBy(
   flags: RunFlags,
   targets: readonly string[],
 ): readonly string[] | true | undefined {
-  const from = flags.from ?? [];
-  if (flags.force) return targets.length === 0 ? true : [...new Set([...targets, ...from])];
-  return from.length === 0 ? undefined : from;
+  const force = flags.force ? forcedBy(flags, targets) : [];
+  if (force === true) return true;
+  const again = [...new Set([...force, ...flags.from?.flat() ?? []])];
+  return again.length === 0 ? undefined : again;
 }
 
 /** Says what a signal does. */

@@ -177,7 +177,7 @@ export class ResultIndex {
     return row && { journal: String(row.journal), offset: Number(row.offset) };
   }
 
-  /** Returns the keys a node had, the one it had last first. */
+  /** Returns the keys a node had, the one it had last first; a negative limit is none. */
   latestKeys(workflow: string, node: string, limit: number): UsedKey[] {
     const id = this.#db.get("SELECT id FROM nodes WHERE workflow=? AND node=?", workflow, node)?.id;
     if (id === undefined) return [];
@@ -186,6 +186,12 @@ export class ResultIndex {
       run: String(row.run),
       at: Number(row.at),
     }));
+  }
+
+  /** Returns the names of all nodes of a workflow, sorted. */
+  nodeNames(workflow: string): string[] {
+    const sql = "SELECT node FROM nodes WHERE workflow=? ORDER BY node";
+    return this.#db.all(sql, workflow).map(({ node }) => String(node));
   }
 
   /** Takes new durations into account, in milliseconds by node; inside a transaction. */

@@ -19,6 +19,7 @@ import { FILE_SCHEMA, FileDigests } from "./files.ts";
 import { collect, type CollectOptions, type CollectReport } from "./gc.ts";
 import { guarded, lstatIfExists } from "./io.ts";
 import { JournalWriter, materialAt, type NewRecord, recordAt, scanJournal } from "./journal.ts";
+import { removeMemos } from "./memos.ts";
 import { type ListedResult, RESULT_SCHEMA, ResultIndex, type UsedKey } from "./result_index.ts";
 import { Runs } from "./runs.ts";
 import { newId, Sessions } from "./session.ts";
@@ -34,6 +35,9 @@ CREATE TABLE analyses(digest TEXT PRIMARY KEY, text TEXT NOT NULL, sum TEXT NOT 
 
 /** Journal records per transaction when the index is filled. */
 const CATCH_UP_ROWS = 20_000;
+
+/** As a limit of a query: none (https://sqlite.org/lang_select.html#limitoffset). */
+const ALL_ROWS = -1;
 
 /** Tells backup programs to leave the directory out (https://bford.info/cachedir/). */
 const CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n" +
@@ -151,6 +155,8 @@ export class Store implements Disposable {
   /** Makes results not count any more, for example because their blobs are lost. */
   forget(keys: readonly Digest[]): void {
     if (keys.length === 0) return;
+    // A memo would say that nothing is to be done.
+    removeMemos(this.dir);
     const { writer, name } = this.#openJournal();
     const start = writer.sizeBytes;
     writer.append(keys.map((key) => ({ kind: "forget", key })));
@@ -178,6 +184,16 @@ export class Store implements Disposable {
   /** Returns the keys a node had, the one it had last first. */
   latestKeys(workflow: string, node: string, limit: number): UsedKey[] {
     return this.#index.latestKeys(workflow, node, limit);
+  }
+
+  /** Returns all keys a node had whose results are stored. */
+  keysOf(workflow: string, node: string): Digest[] {
+    return this.#index.latestKeys(workflow, node, ALL_ROWS).map(({ key }) => key);
+  }
+
+  /** Returns the names of all nodes of a workflow that ever ran. */
+  nodeNames(workflow: string): string[] {
+    return this.#index.nodeNames(workflow);
   }
 
   /** Notes which keys nodes had in a run: hits too count as use for `gc` and `latestKeys`. */

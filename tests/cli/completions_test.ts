@@ -37,9 +37,28 @@ Deno.test("flow complete: proposes commands, flags and values", async () => {
     (await flow(["complete", ...words])).stdout.split("\n").map((line) => line.split("\t")[0])
       .filter((word) => word !== "");
   assertEquals(await first("pl"), ["plan"]);
-  assertEquals(await first("run", "--fo"), ["--force", "--format"]);
+  assertEquals(await first("run", "--fa"), ["--fail-fast"]);
   assertEquals(await first("run", "--format", "n"), ["ndjson"]);
   assertEquals(await first("completions", "b"), ["bash"]);
+});
+
+Deno.test("flow complete: proposes names for the flags that choose nodes", async () => {
+  using dir = new TemporaryDirectory().write({
+    "workflow.yaml": "nodes: { fit: { run: ls, outputs: [] }, fill: { run: ls, outputs: [] } }\n",
+  });
+  const first = async (...words: string[]) =>
+    (await flow(["complete", ...words], { cwd: dir.path })).stdout.split("\n")
+      .map((line) => line.split("\t")[0]).filter((word) => word !== "").sort();
+  assertEquals(await first("run", "--on"), ["--only"]);
+  assertEquals(await first("plan", "--sk"), ["--skip"]);
+  assertEquals(await first("run", "--fo"), ["--force", "--forget", "--format"]);
+  assertEquals(await first("cache", "fo"), ["forget"]);
+  for (const flag of ["--only", "--skip", "--forget", "--from", "--until"]) {
+    assertEquals(await first("run", flag, "fi"), ["fill", "fit"], flag);
+  }
+  assertEquals(await first("run", "--skip", "fit,fi"), ["fit,fill", "fit,fit"]);
+  assertEquals(await first("run", "--skip", "fit,+fil"), ["fit,+fill"]);
+  assertEquals(await first("run", "+fil"), ["+fill"]);
 });
 
 Deno.test("flow completions bash: completes in bash", async () => {

@@ -15,6 +15,7 @@ const COMMANDS = [
   "init",
   "cache",
   "cache gc",
+  "cache forget",
   "schema",
   "completions",
 ];

@@ -4,19 +4,24 @@ import { createContext } from "../../cli/context.ts";
 import type { WorkflowFlags } from "../../cli/flags.ts";
 import { recall } from "../../cli/recall.ts";
 import { writeMemo } from "../../core/memo.ts";
+import type { SelectRequest } from "../../core/select.ts";
 import { assertEquals, assertOk } from "../testing/assert.ts";
 import { TemporaryDirectory } from "./flow.ts";
 
 const FLAGS: WorkflowFlags = { color: "auto", debug: false };
 
 /** Asks for a command in a directory. */
-async function ask(dir: string, flags: Partial<WorkflowFlags> = {}, targets: string[] = []) {
+async function ask(
+  dir: string,
+  flags: Partial<WorkflowFlags> = {},
+  request: Partial<SelectRequest> = {},
+) {
   const context = { ...createContext(), cwd: dir };
   return await recall(
     context,
     { ...FLAGS, ...flags },
     { file: undefined, dir, names: [] },
-    targets,
+    { targets: [], ...request },
   );
 }
 
@@ -50,7 +55,9 @@ Deno.test("recall() knows no other command", async () => {
     ask(dir.path, { params: ["p.yaml"] }),
     ask(dir.path, { input: [["a", "1"]] }),
     ask(dir.path, { cacheDir: "other" }),
-    ask(dir.path, {}, ["a"]),
+    ask(dir.path, {}, { targets: ["a"] }),
+    ask(dir.path, {}, { only: ["a"] }),
+    ask(dir.path, {}, { skip: ["a"] }),
   ];
   for (const other of others) assertEquals((await other)?.isCurrent, false);
 });

@@ -128,6 +128,35 @@ Deno.test("forget() makes a result not count, also after the index was rebuilt",
   assertEquals(again.lookup(a.key), a.result);
 });
 
+Deno.test("forget() removes memos, which would say that nothing is to be done, and nothing a process is writing", () => {
+  using w = new Workspace();
+  const store = w.open();
+  const entry = entryOf("a");
+  store.record([entry]);
+  const [memo, unfinished] = [entry.key.slice(0, 32), `${entry.key.slice(0, 32)}.17`];
+  Deno.mkdirSync(`${w.dir}/memos`);
+  for (const name of [memo, unfinished]) Deno.writeTextFileSync(`${w.dir}/memos/${name}`, "x");
+  const names = () => [...Deno.readDirSync(`${w.dir}/memos`)].map(({ name }) => name).sort();
+  store.forget([]);
+  assertEquals(names(), [memo, unfinished]);
+  store.forget([entry.key]);
+  assertEquals(names(), [unfinished]);
+});
+
+Deno.test("keysOf() returns all stored keys of a node, nodeNames() all nodes that ever ran", () => {
+  using w = new Workspace();
+  const store = w.open();
+  const entries = Array.from({ length: 30 }, (_, i) => entryOf(`a${i}`));
+  const [shared, gone] = [entryOf("shared", { node: "m" }), entryOf("gone", { node: "gone" })];
+  store.record([...entries, shared, gone]);
+  store.touch("w.yaml", [{ node: "n", key: shared.key }], "run-9");
+  store.forget([gone.key]);
+  const keys = new Set(store.keysOf("w.yaml", "n"));
+  assertEquals([keys.size, keys.has(shared.key)], [31, true]);
+  assertEquals([store.keysOf("w.yaml", "gone"), store.keysOf("x.yaml", "n")], [[], []]);
+  assertEquals([store.nodeNames("w.yaml"), store.nodeNames("x.yaml")], [["gone", "m", "n"], []]);
+});
+
 Deno.test("latestKeys() puts the key a node had last first, hits included", () => {
   using w = new Workspace();
   let now = 1_000_000;

@@ -1,0 +1,45 @@
+/**
+ * What a run is asked to do, and how it ended. Types only; does not know how a run goes.
+ *
+ * @module
+ */
+
+import type { Counts, Event } from "./event.ts";
+import type { Forgotten } from "./forget.ts";
+import type { SelectRequest } from "./select.ts";
+
+/** What a run is asked to do. */
+export interface RunRequest extends SelectRequest {
+  /** Slots; the number of processors by default. */
+  readonly jobs?: number;
+  readonly failFast?: boolean;
+  /** Nodes whose stored results are dropped before, also such that are no longer in the file. */
+  readonly forget?: readonly string[];
+  /** Is told what was dropped. */
+  readonly onForgotten?: (forgotten: Forgotten) => void;
+  /** An output whose bytes are wanted after the run: a temporary one is made again for it. */
+  readonly deliver?: string;
+  /** Seed of the order among equals. */
+  readonly seed?: number;
+  /** Pause between asking a node to stop and killing it, in milliseconds; 10,000 by default. */
+  readonly graceMs?: number;
+  /** Memory that nodes with `resources.memory` may take together; the machine's by default. */
+  readonly memoryBytes?: number;
+  /** If everything ends up to date, what that depended on is remembered under this identity (see `memo.ts`). */
+  readonly memo?: {
+    readonly identity: string;
+    /** Files the definition was made from. */
+    readonly paths: readonly string[];
+  };
+  onEvent(event: Event): void;
+  readonly stop?: AbortSignal;
+  readonly kill?: AbortSignal;
+}
+
+/** How a run ended. */
+export interface RunOutcome {
+  readonly run: string;
+  readonly outcome: "ok" | "failed" | "aborted";
+  readonly counts: Counts;
+  readonly wallMs: number;
+}
