@@ -24,6 +24,7 @@ import type { GraphView, ViewStatus } from "./report/view.ts";
 import { remember } from "./remember.ts";
 import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
+import type { RunControls } from "./run_controls.ts";
 import { Schedule } from "./schedule.ts";
 import type { Limits } from "./slots.ts";
 import type { Blobs } from "./store/blobs.ts";
@@ -59,7 +60,7 @@ export interface EngineOptions {
 }
 
 /** What a run is asked to do. */
-export interface RunRequest {
+export interface RunRequest extends RunControls {
   /** Nodes or outputs; empty means all. */
   readonly targets: readonly string[];
   /** Slots; the number of processors by default. */
@@ -82,8 +83,6 @@ export interface RunRequest {
     readonly paths: readonly string[];
   };
   onEvent(event: Event): void;
-  readonly stop?: AbortSignal;
-  readonly kill?: AbortSignal;
 }
 
 /** How a run ended. */
@@ -297,7 +296,9 @@ export class Engine implements AsyncDisposable {
       now: Date.now,
       stop: request.stop ?? never,
       kill: request.kill ?? never,
+      drain: request.drain ?? never,
     });
+    request.onRunning?.(loop);
     const { outcome, counts } = await loop.run();
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });

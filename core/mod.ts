@@ -28,6 +28,7 @@ export {
   type StoredOutput,
 } from "./engine.ts";
 export * from "./event.ts";
+export type { RunControls, RunningActions } from "./run_controls.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
 export type { ListEntry, ParamEntry } from "./survey.ts";
 export * from "./workflow.ts";

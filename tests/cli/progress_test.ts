@@ -97,6 +97,8 @@ const started = (node: string, index?: number[]): Event => ({
   type: "started",
   node,
   attempt: 1,
+  action: 1,
+  cpus: 1,
   ...index ? { index } : {},
 });
 const hit = (node: string): Event => ({ ...base, type: "hit", node, key });
@@ -362,7 +364,15 @@ Deno.test("createProgress() tty on something that is no terminal is plain", () =
 
 Deno.test("createProgress() verbose prints one line per event", () => {
   const { terminal, progress } = rig("verbose");
-  const why: Event = { ...base, type: "started", node: "fit", attempt: 2, why: "input\nchanged" };
+  const why: Event = {
+    ...base,
+    type: "started",
+    node: "fit",
+    attempt: 2,
+    action: 2,
+    cpus: 1,
+    why: "input\nchanged",
+  };
   const skipped: Event = { ...base, type: "skipped", node: "z", because: ["x"] };
   const retried: Event = {
     ...base,
