@@ -17,8 +17,9 @@ export interface ConsoleFacts {
   readonly isWanted: boolean;
   /** Whether progress is redrawn in place. */
   readonly isRedrawn: boolean;
-  /** Whether standard input is a terminal. */
   readonly isStdinTerminal: boolean;
+  /** In a pipe another program may be the one that reads keys. */
+  readonly isStdoutTerminal: boolean;
   /** Whether an input of the workflow is read from standard input. */
   readonly isStdinRead: boolean;
   /** Value of the variable `CI`, which says that nobody is there. */
@@ -28,7 +29,8 @@ export interface ConsoleFacts {
 /** Decides whether a run has a console. */
 export function hasConsole(facts: ConsoleFacts): boolean {
   const isCi = !["", "0", "false"].includes(facts.ci ?? "");
-  return facts.isWanted && facts.isRedrawn && facts.isStdinTerminal && !facts.isStdinRead && !isCi;
+  const isAlone = facts.isStdinTerminal && facts.isStdoutTerminal && !facts.isStdinRead;
+  return facts.isWanted && facts.isRedrawn && isAlone && !isCi;
 }
 
 /** A console that reads keys until it is disposed of. */

@@ -52,6 +52,7 @@ export async function openSurface(
     isWanted: !flags.noConsole,
     isRedrawn: progress.isRedrawn,
     isStdinTerminal: Deno.stdin.isTerminal(),
+    isStdoutTerminal: Deno.stdout.isTerminal(),
     isStdinRead,
     ci: Deno.env.get("CI"),
   });

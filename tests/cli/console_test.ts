@@ -169,6 +169,7 @@ Deno.test("hasConsole() wants a terminal on both sides and somebody there", () =
     isWanted: true,
     isRedrawn: true,
     isStdinTerminal: true,
+    isStdoutTerminal: true,
     isStdinRead: false,
     ci: undefined,
   };
@@ -177,6 +178,7 @@ Deno.test("hasConsole() wants a terminal on both sides and somebody there", () =
     [{ isWanted: false }, false],
     [{ isRedrawn: false }, false],
     [{ isStdinTerminal: false }, false],
+    [{ isStdoutTerminal: false }, false],
     [{ isStdinRead: true }, false],
     [{ ci: "true" }, false],
     [{ ci: "1" }, false],
