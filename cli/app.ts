@@ -42,7 +42,8 @@ const ROOT_TEXT =
   flow run churn.yaml --help      list the inputs and params of a workflow
 
 Exit codes: 0 ok, 1 a node failed, 2 wrong usage or definition, 3 work is needed (plan --exit-code),
-4 the cache is damaged, 5 denied by policy, 75 locked, 124 timeout, 130 and 143 stopped by a signal.`;
+4 the cache is damaged, 5 denied by policy, 75 locked, 124 timeout, 130 and 143 stopped by
+a key or signal.`;
 
 /** All commands under their names. */
 const ROUTES = buildRouteMap({

@@ -59,6 +59,8 @@ function quiet(out: ProgressOutput, { report, color, debug, cwd }: ProgressOptio
       if (event.type === "end" && event.outcome !== "ok") out.write(`${summary.line()}\n`);
     },
     tick(): void {},
+    note(): void {},
+    setInput(): void {},
     stop(): void {},
   };
 }

@@ -8,7 +8,8 @@ import type { Event } from "../core/mod.ts";
 import type { ColorMode } from "./flags.ts";
 import { writeStderr } from "./output.ts";
 import { createProgress } from "./progress.ts";
-import { columnsOf, detectStyle, processFacts } from "./terminal.ts";
+import type { Progress } from "./progress_state.ts";
+import { columnsOf, detectStyle, processFacts, type TerminalStyle } from "./terminal.ts";
 
 /** What a command says about progress. */
 export interface LiveOptions {
@@ -20,8 +21,11 @@ export interface LiveOptions {
 }
 
 /** Progress that runs until it is disposed of. */
-export interface LiveProgress extends Disposable {
+export interface LiveProgress extends Disposable, Pick<Progress, "note" | "setInput"> {
   onEvent(event: Event): void;
+  /** Whether its lines are redrawn in place. */
+  readonly isRedrawn: boolean;
+  readonly style: TerminalStyle;
 }
 
 /** Milliseconds between two ticks; the display decides when it draws. */
@@ -49,7 +53,11 @@ export async function openProgress(options: LiveOptions): Promise<LiveProgress> 
   );
   const timer = setInterval(() => progress.tick(), TICK_MS);
   return {
+    isRedrawn: mode === "tty",
+    style,
     onEvent: (event) => progress.onEvent(event),
+    note: (text) => progress.note(text),
+    setInput: (input) => progress.setInput(input),
     [Symbol.dispose](): void {
       clearInterval(timer);
       progress.stop();

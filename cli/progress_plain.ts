@@ -74,6 +74,13 @@ export class PlainProgress implements Progress {
     this.#print(this.#progressLine(now));
   }
 
+  note(text: string): void {
+    // The terminal has echoed Ctrl-C.
+    if (!this.#isOver) this.#print(this.#out.isTerminal ? `\n${text}` : text);
+  }
+
+  setInput(): void {}
+
   stop(): void {
     this.#isOver = true;
   }

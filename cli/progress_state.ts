@@ -18,6 +18,7 @@ export type ReportApi = Pick<
   | "formatDuration"
   | "formatFailure"
   | "formatPlural"
+  | "formatTable"
   | "truncate"
 >;
 
@@ -51,13 +52,29 @@ export interface Progress {
   onEvent(event: Event): void;
   /** Call it several times per second, so that clocks go on. */
   tick(): void;
+  /** Prints lines that are no event of the run. */
+  note(text: string): void;
+  /** Says what can be typed; only shown where lines are redrawn. */
+  setInput(input: ProgressInput): void;
   /** Leaves the terminal clean; nothing is written after it. Can be called twice. */
   stop(): void;
+}
+
+/** What a display says of the keyboard. */
+export interface ProgressInput {
+  /** A word at the end of the status line; empty where keys are not read. */
+  readonly hint: string;
+  /** What is being typed, in a line of its own; empty if nothing is. */
+  readonly prompt: string;
 }
 
 /** Something that runs. */
 export interface Running {
   readonly name: string;
+  /** Its number, unique within the run. */
+  readonly action: number;
+  /** Slots it takes. */
+  readonly cpus: number;
   readonly node: string;
   readonly since: number;
 }
@@ -75,7 +92,7 @@ export class ProgressState {
   #wanted = 0;
   #firstStart: number | undefined;
 
-  constructor(options: ProgressOptions) {
+  constructor(options: Pick<ProgressOptions, "now" | "report" | "expectedMs">) {
     this.#now = options.now;
     this.#report = options.report;
     this.#expectedMs = options.expectedMs?.bind(options) ?? (() => undefined);
@@ -94,7 +111,8 @@ export class ProgressState {
         const name = this.#report.elementName(event);
         const since = this.#now();
         this.#firstStart ??= since;
-        this.#running.set(name, { name, node: event.node, since });
+        const { node, action, cpus } = event;
+        this.#running.set(name, { name, action, cpus, node, since });
         break;
       }
       case "hit":

@@ -8,6 +8,7 @@
 import type { Event } from "../core/mod.ts";
 import {
   type Progress,
+  type ProgressInput,
   type ProgressOptions,
   type ProgressOutput,
   ProgressState,
@@ -39,6 +40,7 @@ export class TtyProgress implements Progress {
   /** Widths of the lines on the screen. */
   #frame: readonly number[] = [];
   #lastDraw: number;
+  #input: ProgressInput = { hint: "", prompt: "" };
   #isOver = false;
 
   constructor(out: ProgressOutput, options: ProgressOptions) {
@@ -77,6 +79,17 @@ export class TtyProgress implements Progress {
     if (this.#isOver || now - this.#lastDraw < FRAME_MS) return;
     this.#lastDraw = now;
     this.#out.write(this.#draw());
+  }
+
+  note(text: string): void {
+    if (!this.#isOver) this.#printAbove(text);
+  }
+
+  setInput(input: ProgressInput): void {
+    const isTyped = input.prompt !== this.#input.prompt;
+    this.#input = input;
+    // What is typed is seen at once.
+    if (isTyped && !this.#isOver) this.#out.write(this.#draw());
   }
 
   stop(): void {
@@ -136,7 +149,10 @@ export class TtyProgress implements Progress {
     if (rest > 0) {
       lines.push({ text: truncate(`  and ${formatCount(rest)} more`, columns, ""), bar: 0 });
     }
-    return [this.#barLine(columns, ellipsis), ...lines];
+    const { prompt } = this.#input;
+    // The last line: the cursor stands behind it.
+    if (prompt !== "") lines.push({ text: truncate(prompt, columns, ""), bar: 0 });
+    return [this.#withHint(this.#barLine(columns, ellipsis), columns), ...lines];
   }
 
   #barLine(columns: number, ellipsis: string): Line {
@@ -157,11 +173,23 @@ export class TtyProgress implements Progress {
     return { text: truncate(`${bar} ${text}`, columns, ellipsis), bar: BAR_CELLS, full };
   }
 
-  #paint({ text, bar, full = 0 }: Line): string {
-    if (!this.#options.color || bar === 0) return text;
+  /** The hint stands where there is room for it. */
+  #withHint(line: Line, columns: number): Line {
+    const { displayWidth } = this.#options.report;
+    const { hint } = this.#input;
+    const text = `${line.text}  ${hint}`;
+    if (hint === "" || displayWidth(text) > columns) return line;
+    return { ...line, text, faint: hint.length };
+  }
+
+  #paint({ text, bar, full = 0, faint = 0 }: Line): string {
+    if (!this.#options.color) return text;
+    const end = text.length - faint;
+    const hint = faint === 0 ? "" : `\x1b[2m${text.slice(end)}\x1b[0m`;
+    if (bar === 0) return `${text.slice(0, end)}${hint}`;
     const color = this.#state.failed > 0 ? 31 : 32;
     const [on, off] = [text.slice(0, full), text.slice(full, bar)];
-    return `\x1b[${color}m${on}\x1b[0m\x1b[2m${off}\x1b[0m${text.slice(bar)}`;
+    return `\x1b[${color}m${on}\x1b[0m\x1b[2m${off}\x1b[0m${text.slice(bar, end)}${hint}`;
   }
 
   #summaryLine(outcome: "ok" | "failed" | "aborted"): string {
@@ -179,4 +207,6 @@ interface Line {
   readonly bar: number;
   /** Cells of the bar that are full. */
   readonly full?: number;
+  /** Characters at its end that are faint. */
+  readonly faint?: number;
 }

@@ -261,7 +261,7 @@ export type FailureReason =
   | "contract"
   /** The program, the module or the input cannot be found or loaded. */
   | "unavailable"
-  /** The run was stopped. */
+  /** The run was stopped, or the node was killed on request. */
   | "aborted";
 
 /** The end of one action. */

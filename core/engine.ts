@@ -294,7 +294,9 @@ export class Engine implements AsyncDisposable {
       now: Date.now,
       stop: request.stop ?? never,
       kill: request.kill ?? never,
+      drain: request.drain ?? never,
     });
+    request.onRunning?.(loop);
     const { outcome, counts: ended } = await loop.run();
     const counts = { ...ended, skipped: ended.skipped + leftOut.size };
     const wallMs = Date.now() - startedAt;

@@ -47,6 +47,10 @@ export interface HitEvent extends NodeEventBase {
 export interface StartedEvent extends NodeEventBase {
   readonly type: "started";
   readonly attempt: number;
+  /** Number of the action, unique within the run; each attempt has its own. */
+  readonly action: number;
+  /** Slots it takes. */
+  readonly cpus: number;
   /** Why it runs, in words. */
   readonly why?: string;
 }

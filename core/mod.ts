@@ -21,6 +21,7 @@ export { nearest } from "./base/suggest.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
 export { Engine, type EngineOptions, type NodeLog, type StoredOutput } from "./engine.ts";
 export * from "./event.ts";
+export type { RunControls, RunningActions } from "./run_controls.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
 export { forgetStored, type Forgotten } from "./forget.ts";
 export type { RunOutcome, RunRequest } from "./run_request.ts";

@@ -25,6 +25,7 @@ import { type Miss, Planner, type World } from "./planner.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
+import { CANCELLED, type RunningActions } from "./run_controls.ts";
 import { type Limits, Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
 import { isAsWatched } from "./sources.ts";
@@ -69,6 +70,8 @@ export interface RunContext {
   readonly stop: AbortSignal;
   /** Aborted: stop at once. */
   readonly kill: AbortSignal;
+  /** Aborted: start nothing more, and let what runs come to its end. */
+  readonly drain: AbortSignal;
 }
 
 /** How a run ended. */
@@ -91,9 +94,10 @@ const CHECKS_PER_TURN = 512;
 const CLAIM_POLL_MS = 25;
 
 /** One run, from the first check to the last completion. */
-export class RunLoop {
+export class RunLoop implements RunningActions {
   readonly #c: RunContext;
   readonly #running = new Map<number, Running>();
+  readonly #cancelled = new Set<number>();
   readonly #completions: Completion[] = [];
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   /** Nodes whose key another process computes. */
@@ -161,23 +165,41 @@ export class RunLoop {
    * @throws {StoreError} If results cannot be recorded.
    */
   async run(): Promise<LoopOutcome> {
-    const { stop, kill } = this.#c;
+    const { stop, kill, drain } = this.#c;
     const onStop = (): void => this.#stopAll(this.#c.graceMs);
     const onKill = (): void => this.#stopAll(0);
+    const onDrain = (): void => this.#startNoMore();
     stop.addEventListener("abort", onStop);
     kill.addEventListener("abort", onKill);
+    drain.addEventListener("abort", onDrain);
     try {
-      if (stop.aborted || kill.aborted) this.#isStopping = true;
+      if (stop.aborted || kill.aborted || drain.aborted) this.#isStopping = true;
       await this.#loop();
     } finally {
       stop.removeEventListener("abort", onStop);
       kill.removeEventListener("abort", onKill);
+      drain.removeEventListener("abort", onDrain);
       for (const timer of this.#timers) clearTimeout(timer);
       this.#flush();
     }
-    const isAborted = stop.aborted || kill.aborted;
+    const isDrained = drain.aborted && this.#c.schedule.unfinished > 0;
+    const isAborted = stop.aborted || kill.aborted || isDrained;
     const outcome = isAborted ? "aborted" : this.#counts.failed > 0 ? "failed" : "ok";
     return { outcome, counts: { ...this.#counts } };
+  }
+
+  cancel(action: number): boolean {
+    const running = this.#running.get(action);
+    if (running === undefined) return false;
+    const graceMs = this.#cancelled.has(action) ? 0 : this.#c.graceMs;
+    this.#cancelled.add(action);
+    this.#executorOf(running.id).abort(action, graceMs);
+    return true;
+  }
+
+  pidOf(action: number): number | undefined {
+    const running = this.#running.get(action);
+    return running === undefined ? undefined : this.#executorOf(running.id).pidOf(action);
   }
 
   async #loop(): Promise<void> {
@@ -370,7 +392,8 @@ export class RunLoop {
         ...(this.#usesTemps(id) ? { tempsDir: this.#c.temps.dir } : {}),
       };
       const action = rebuild.action(id, prepared, frame);
-      this.#emit({ type: "started", node: graph.defs[id].name, attempt });
+      const { cpus } = graph.defs[id].resources;
+      this.#emit({ type: "started", node: graph.defs[id].name, attempt, action: number, cpus });
       return action;
     } catch (error) {
       const failure: Failure = { reason: "unavailable", message: messageOf(error), isFinal: true };
@@ -403,12 +426,18 @@ export class RunLoop {
       finish.push(
         completion.kind === "done"
           ? this.#deliver(running, completion, entries)
-          : () => this.#fail(running, completion.failure, completion.usage),
+          : () => this.#fail(running, this.#failureOf(completion), completion.usage),
       );
     }
     this.#c.store.record(entries);
     for (const body of finish) body();
     return batch.length;
+  }
+
+  /** An action that was ended on request failed of that, and not of the end of the run. */
+  #failureOf({ id, failure }: Extract<Completion, { kind: "failed" }>): Failure {
+    const isCancelled = this.#cancelled.delete(id) && failure.reason === "aborted";
+    return isCancelled ? CANCELLED : failure;
   }
 
   /** Publishes outputs and adds the record; returns what to do once it is stored. */
@@ -538,7 +567,7 @@ export class RunLoop {
       this.#after(delayMs, () => schedule.queue(id));
       return;
     }
-    if (failure.reason === "aborted" && this.#isStopping) {
+    if (failure.reason === "aborted" && failure !== CANCELLED && this.#isStopping) {
       // Neither done nor failed: the next run starts it again.
       schedule.suspend(id);
       this.#planner.release(id, running.prepared.key);
@@ -612,13 +641,18 @@ export class RunLoop {
   }
 
   #stopAll(graceMs: number): void {
+    for (const [number, { id }] of this.#running) this.#executorOf(id).abort(number, graceMs);
+    this.#startNoMore();
+  }
+
+  #startNoMore(): void {
     this.#isStopping = true;
-    for (const [number, { id }] of this.#running) {
-      const { call, run } = this.#c.executors;
-      const executor = this.#c.graph.defs[id].work.kind === "call" ? call : run;
-      executor.abort(number, graceMs);
-    }
     this.#wake();
+  }
+
+  #executorOf(id: NodeId): Executor {
+    const { call, run } = this.#c.executors;
+    return this.#c.graph.defs[id].work.kind === "call" ? call : run;
   }
 
   #flush(): void {

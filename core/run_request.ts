@@ -6,10 +6,11 @@
 
 import type { Counts, Event } from "./event.ts";
 import type { Forgotten } from "./forget.ts";
+import type { RunControls } from "./run_controls.ts";
 import type { SelectRequest } from "./select.ts";
 
 /** What a run is asked to do. */
-export interface RunRequest extends SelectRequest {
+export interface RunRequest extends SelectRequest, RunControls {
   /** Slots; the number of processors by default. */
   readonly jobs?: number;
   readonly failFast?: boolean;
@@ -32,8 +33,6 @@ export interface RunRequest extends SelectRequest {
     readonly paths: readonly string[];
   };
   onEvent(event: Event): void;
-  readonly stop?: AbortSignal;
-  readonly kill?: AbortSignal;
 }
 
 /** How a run ended. */

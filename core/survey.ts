@@ -6,7 +6,7 @@
 
 import { describeSource } from "./sources.ts";
 import type { Event } from "./event.ts";
-import type { Graph, Source, Wire } from "./graph.ts";
+import type { Graph, Source } from "./graph.ts";
 import type { GraphView, ViewEdge, ViewNode, ViewStatus } from "./report/view.ts";
 import type { Json, NodeDef } from "./workflow.ts";
 

@@ -5,7 +5,6 @@
  */
 
 import { buildCommand, type Command } from "@stricli/core";
-import type { Engine, Event } from "../../core/mod.ts";
 import { UsageError } from "../../core/base/error.ts";
 import type { CliContext } from "../context.ts";
 import {
@@ -18,8 +17,10 @@ import {
   type WorkflowFlags,
 } from "../flags.ts";
 import { formatForgotten } from "../format_forgotten.ts";
+import { section } from "../help_text.ts";
+import { KEYS } from "../keys.ts";
 import { openTarget } from "../open.ts";
-import { writeStderr, writeStdout } from "../output.ts";
+import { writeStderr } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
 import { namesParameter, proposeNames } from "../propose_names.ts";
 import { fileOf, type Recall, recall, tellNothingToDo } from "../recall.ts";
@@ -32,7 +33,9 @@ import {
   selectionOf,
 } from "../select_flags.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
-import { SignalTrap } from "../signals.ts";
+import { trapAborts, trapRequests } from "../signals.ts";
+import { openSurface } from "../run_surface.ts";
+import { Steering, STOPPED_EXIT_CODE } from "../steering.ts";
 import { isNewStore, warmPool } from "../warm.ts";
 import { parseSlice } from "../slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
@@ -50,6 +53,7 @@ export interface RunFlags extends WorkflowFlags, SelectFlags {
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
+  readonly noConsole: boolean;
   readonly output?: string;
   readonly format: ShowFormat;
   readonly memory?: number;
@@ -60,9 +64,6 @@ export interface RunFlags extends WorkflowFlags, SelectFlags {
 
 /** Exit code of a run that took longer than `--timeout`, as of timeout(1). */
 const TIMEOUT_EXIT_CODE = 124;
-
-/** Exit code of a tool whose reader went away: 128 + SIGPIPE. */
-const BROKEN_PIPE_EXIT_CODE = 141;
 
 /** `flow run`. */
 export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], CliContext>({
@@ -87,6 +88,7 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
       quiet: booleanFlag("Print only errors"),
       verbose: booleanFlag("Print a line for every node, also those up to date"),
       json: booleanFlag("Print events as lines of JSON to standard output"),
+      noConsole: booleanFlag("Read no keys from the terminal; with them ? lists what they do"),
       output: {
         kind: "parsed",
         parse: String,
@@ -148,21 +150,42 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
   },
   docs: {
     brief: "Run what is not up to date",
+    fullDescription: section("Keys while it runs on a terminal", KEYS) +
+      "\nSIGUSR1 does what s does, SIGUSR2 what r does.",
   },
 });
 
 async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promise<void> {
   checkFlags(flags);
+  const isRepeatable = !isStdinRead(flags);
+  let steering = new Steering({ isRepeatable });
+  using _requests = trapRequests(() => steering);
+  for (;;) {
+    this.exitCode = 0;
+    await runOnce(this, flags, words, steering);
+    if (!steering.isAgain || flags.dryRun) return;
+    steering = new Steering({ isRepeatable });
+  }
+}
+
+/** Loads the workflow and runs it. */
+async function runOnce(
+  context: CliContext,
+  flags: RunFlags,
+  words: readonly string[],
+  steering: Steering,
+): Promise<void> {
+  const { cwd } = context;
   const jobs = flags.jobs ?? navigator.hardwareConcurrency;
-  const file = fileOf(splitTarget(words, this.cwd), this.cwd);
-  const warm = () => flags.dryRun ? undefined : warmPool(file, flags, this.cwd, jobs);
-  const early = isNewStore(file, flags, this.cwd) ? await warm() : undefined;
-  const known = await recalled(this, flags, words);
+  const file = fileOf(splitTarget(words, cwd), cwd);
+  const warm = () => flags.dryRun ? undefined : warmPool(file, flags, cwd, jobs);
+  const early = isNewStore(file, flags, cwd) ? await warm() : undefined;
+  const known = await recalled(context, flags, words);
   if (known?.isCurrent) {
     if (!flags.quiet) tellNothingToDo();
     return;
   }
-  await using opened = await openTarget(this, flags, words, early ?? await warm());
+  await using opened = await openTarget(context, flags, words, early ?? await warm());
   const { engine } = opened;
   const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
   const targets = [...new Set([...opened.names, ...flags.until?.flat() ?? [], ...output])];
@@ -171,9 +194,9 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     await printPlan(engine, { request, json: flags.json, verbose: flags.verbose });
     return;
   }
-  using trap = new SignalTrap((signal, isFirst) => tellSignal(signal, isFirst, flags));
-  using _timer = stopAfter(flags.timeout, trap);
-  using progress = await surfaceOf(flags, trap, engine);
+  using _aborts = trapAborts(steering);
+  using _timer = stopAfter(flags.timeout, steering);
+  using surface = await openSurface(flags, steering, engine, isStdinRead(flags));
   const { outcome } = await engine.run({
     ...request,
     ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
@@ -185,14 +208,22 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
     ...flags.grace === undefined ? {} : { graceMs: flags.grace },
     ...flags.memory === undefined ? {} : { memoryBytes: flags.memory },
     ...known === undefined ? {} : { memo: { identity: known.identity, paths: known.paths } },
-    onEvent: progress.onEvent,
-    stop: trap.stop,
-    kill: trap.kill,
+    onEvent: surface.onEvent,
+    onRunning: surface.onRunning,
+    stop: steering.stop,
+    kill: steering.kill,
+    drain: steering.drain,
   });
   if (outcome === "ok" && flags.output !== undefined) {
     await showOutput(engine, flags.output, flags.format);
   }
-  this.exitCode = trap.exitCode ?? (outcome === "ok" ? 0 : 1);
+  const exitCode = { ok: 0, failed: 1, aborted: STOPPED_EXIT_CODE }[outcome];
+  context.exitCode = steering.exitCode ?? exitCode;
+}
+
+/** Tells whether an input is read from standard input. */
+function isStdinRead({ input }: RunFlags): boolean {
+  return input?.some(([, text]) => text === "-") === true;
 }
 
 /** Looks whether this very command is known to have nothing to do; not for one that must show or force something. */
@@ -233,53 +264,10 @@ function againBy(
   return again.length === 0 ? undefined : again;
 }
 
-/** Says what a signal does. */
-function tellSignal(signal: string, isFirst: boolean, flags: RunFlags): void {
-  if (flags.quiet) return;
-  writeStderr(
-    isFirst
-      ? `\n${signal}: stopping what runs; once more to kill it\n`
-      : `\n${signal}: killing what runs\n`,
-  );
-}
-
 /** Stops the run after a time. */
-function stopAfter(timeoutMs: number | undefined, trap: SignalTrap): Disposable {
+function stopAfter(timeoutMs: number | undefined, steering: Steering): Disposable {
   const timer = timeoutMs === undefined
     ? undefined
-    : setTimeout(() => trap.requestStop(TIMEOUT_EXIT_CODE), timeoutMs);
+    : setTimeout(() => steering.requestStop(TIMEOUT_EXIT_CODE), timeoutMs);
   return { [Symbol.dispose]: () => clearTimeout(timer) };
-}
-
-/** What shows the events of a run. */
-interface Surface extends Disposable {
-  onEvent(event: Event): void;
-}
-
-/** Chooses how the run is shown. */
-async function surfaceOf(flags: RunFlags, trap: SignalTrap, engine: Engine): Promise<Surface> {
-  if (flags.json) return jsonSurface(trap);
-  const { openProgress } = await import("../progress_live.ts");
-  return await openProgress({
-    color: flags.color,
-    debug: flags.debug,
-    verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
-    expectedMs: (node) => engine.expectedMs(node),
-  });
-}
-
-/** Prints events as NDJSON. When nobody reads them any more the run stops, as other tools in a pipe do. */
-function jsonSurface(trap: SignalTrap): Surface {
-  return {
-    onEvent(event) {
-      if (trap.exitCode === BROKEN_PIPE_EXIT_CODE) return;
-      try {
-        writeStdout(`${JSON.stringify(event)}\n`);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-        trap.requestStop(BROKEN_PIPE_EXIT_CODE);
-      }
-    },
-    [Symbol.dispose]() {},
-  };
 }

@@ -66,6 +66,8 @@ export interface CommandExecutorOptions {
 
 /** An action between `submit` and its report. */
 interface Running {
+  /** The started process, which leads its group. */
+  pid: number | undefined;
   /** Set when it is being stopped. */
   stop: { readonly reason: "timeout" | "aborted"; readonly graceMs: number } | undefined;
   /** Signals the started process; undefined before the start. */
@@ -104,7 +106,12 @@ export class CommandExecutor implements Executor {
 
   submit(actions: readonly Action[], report: (completion: Completion) => void): void {
     for (const action of actions) {
-      const running: Running = { stop: undefined, kill: undefined, killTimer: undefined };
+      const running: Running = {
+        pid: undefined,
+        stop: undefined,
+        kill: undefined,
+        killTimer: undefined,
+      };
       this.#running.set(action.id, running);
       const end = this.#run(action, running).then((completion) => {
         this.#running.delete(action.id);
@@ -118,6 +125,10 @@ export class CommandExecutor implements Executor {
   abort(id: number, graceMs: number): void {
     const running = this.#running.get(id);
     if (running !== undefined) stop(running, "aborted", graceMs);
+  }
+
+  pidOf(id: number): number | undefined {
+    return this.#running.get(id)?.pid;
   }
 
   /** Kills what still runs and waits until it is gone. */
@@ -238,6 +249,7 @@ export class CommandExecutor implements Executor {
     this.#reaper.start();
     const { pid, exit } = spawner.spawn(confined.request);
     this.#reaper.add(pid);
+    running.pid = pid;
     running.kill = (signal) => {
       // SIGTERM would end bubblewrap itself, and with it the command, at once: ask the command's own group.
       const inner = signal === "SIGTERM" ? confined.request.innerGroup?.() : undefined;
@@ -251,6 +263,7 @@ export class CommandExecutor implements Executor {
     } finally {
       clearTimeout(timer);
       running.kill = undefined;
+      running.pid = undefined;
       this.#reaper.remove(pid);
     }
   }

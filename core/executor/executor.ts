@@ -18,4 +18,6 @@ export interface Executor extends AsyncDisposable {
   submit(actions: readonly Action[], report: (completion: Completion) => void): void;
   /** Stops one action: SIGTERM, after `graceMs` SIGKILL. It is reported as `aborted`. */
   abort(id: number, graceMs: number): void;
+  /** Process that one action runs in, if it has started. */
+  pidOf(id: number): number | undefined;
 }

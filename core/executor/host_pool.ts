@@ -124,6 +124,15 @@ export class HostPool implements Executor {
     }
   }
 
+  /** See `Executor.pidOf`. A host works on the first of what it holds. */
+  pidOf(id: number): number | undefined {
+    for (const slot of this.#slots) {
+      const [first] = slot.pending.keys();
+      if (first === id) return slot.process.pid;
+    }
+    return undefined;
+  }
+
   /** Kills the host if the aborted action runs when the grace is over; one that waits there is dropped by the host. */
   #killAfter(slot: Slot, pending: Pending, graceMs: number): void {
     pending.timer = setTimeout(() => {

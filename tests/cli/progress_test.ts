@@ -6,81 +6,7 @@ import { digestOf } from "../../core/base/digest.ts";
 import type { Event } from "../../core/event.ts";
 import * as report from "../../core/mod.ts";
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
-
-/** A terminal of endless height: knows the codes progress may use, and fails on others. */
-class FakeTerminal {
-  readonly isTerminal = true;
-  writes = 0;
-  text = "";
-  #columns: number;
-  #lines: string[][] = [[]];
-  #x = 0;
-  #y = 0;
-
-  constructor(columns: number) {
-    this.#columns = columns;
-  }
-
-  columns(): number {
-    return this.#columns;
-  }
-
-  /** Makes the terminal narrower; lines wrap again as terminals do it. */
-  resize(columns: number): void {
-    this.#columns = columns;
-    const before = this.#lines.slice(0, this.#y);
-    const wrap = (line: string[]): string[][] => {
-      const rows: string[][] = [];
-      for (let i = 0; i === 0 || i < line.length; i += columns) {
-        rows.push(line.slice(i, i + columns));
-      }
-      return rows;
-    };
-    const last = wrap(this.#lines[this.#y]);
-    this.#lines = [...before.flatMap(wrap), ...last];
-    this.#y = this.#lines.length - 1;
-    this.#x = last[last.length - 1].length;
-  }
-
-  write(text: string): void {
-    this.writes++;
-    this.text += text;
-    // deno-lint-ignore no-control-regex
-    for (const part of text.match(/\x1b\[[0-9;?]*[A-Za-z]|[\s\S]/gu) ?? []) this.#put(part);
-  }
-
-  #put(part: string): void {
-    const line = this.#lines[this.#y];
-    if (part === "\r") this.#x = 0;
-    else if (part === "\n") {
-      this.#y++;
-      this.#x = 0;
-      this.#lines[this.#y] ??= [];
-    } else if (part === "\x1b[K") line.length = Math.min(line.length, this.#x);
-    else if (part === "\x1b[J") {
-      line.length = Math.min(line.length, this.#x);
-      this.#lines.length = this.#y + 1;
-    } else if (part.startsWith("\x1b[") && part.endsWith("A")) {
-      this.#y -= Number(part.slice(2, -1));
-      assertOk(this.#y >= 0, "cursor above the screen");
-    } else if (part.startsWith("\x1b")) assertOk(part.endsWith("m"), JSON.stringify(part));
-    else {
-      assertOk(part >= " ", JSON.stringify(part));
-      while (line.length < this.#x) line.push(" ");
-      line[this.#x] = part;
-      this.#x++;
-    }
-  }
-
-  /** Longest line ever is checked by callers; this is what one sees. */
-  screen(): string {
-    return this.#lines.map((line) => line.join("").trimEnd()).join("\n");
-  }
-
-  get widest(): number {
-    return Math.max(...this.#lines.map((line) => line.length));
-  }
-}
+import { FakeTerminal } from "./fake_terminal.ts";
 
 const key = digestOf("x");
 const base = { v: 1, time: 0 } as const;
@@ -97,6 +23,8 @@ const started = (node: string, index?: number[]): Event => ({
   type: "started",
   node,
   attempt: 1,
+  action: 1,
+  cpus: 1,
   ...index ? { index } : {},
 });
 const hit = (node: string): Event => ({ ...base, type: "hit", node, key });
@@ -208,6 +136,48 @@ failed: fit (threw an error)
 ━━━━━━──────────────────  25%  1/4 nodes, 1 failed, 1 running
   x  100 ms`.slice(1),
   );
+});
+
+Deno.test("createProgress() tty has a faint hint where there is room, and a line for what is typed", () => {
+  const { terminal, progress, at } = rig("tty");
+  for (const event of [begin(4), started("fit")]) progress.onEvent(event);
+  progress.setInput({ hint: "? help", prompt: "" });
+  assertEquals(terminal.screen(), "");
+  at(100);
+  const bar = "────────────────────────   0%  0/4 nodes, 1 running";
+  assertEquals(terminal.screen(), `${bar}  ? help\n  fit  100 ms`);
+  progress.setInput({ hint: "? help", prompt: "kill number: 1" });
+  assertEquals(terminal.screen(), `${bar}  ? help\n  fit  100 ms\nkill number: 1`);
+  progress.setInput({ hint: "", prompt: "" });
+  assertEquals(terminal.screen(), `${bar}\n  fit  100 ms`);
+  progress.note("two\nlines");
+  assertEquals(terminal.screen(), `two\nlines\n${bar}\n  fit  100 ms`);
+  progress.onEvent(end("ok", 4, 0, 0));
+  const over = terminal.screen();
+  progress.note("late");
+  progress.setInput({ hint: "? help", prompt: "late" });
+  assertEquals(terminal.screen(), over);
+
+  const narrow = rig("tty", { columns: 24 });
+  for (const event of [begin(4), started("fit")]) narrow.progress.onEvent(event);
+  narrow.progress.setInput({ hint: "? help", prompt: "" });
+  narrow.at(100);
+  assertEquals(narrow.terminal.screen(), "0%  0/4 nodes, 1 runni…\n  fit  100 ms");
+
+  const painted = rig("tty", { color: true });
+  for (const event of [begin(4), started("fit")]) painted.progress.onEvent(event);
+  painted.progress.setInput({ hint: "? help", prompt: "" });
+  painted.at(100);
+  assertIncludes(painted.terminal.text, "1 running  \x1b[2m? help\x1b[0m");
+});
+
+Deno.test("createProgress() plain and verbose print notes in lines of their own, quiet prints none", () => {
+  for (const mode of ["plain", "verbose", "quiet"] as const) {
+    const { terminal, progress } = rig(mode);
+    progress.note("SIGINT: stopping");
+    // What the terminal echoed of Ctrl-C stays in its own line.
+    assertEquals(terminal.text, mode === "quiet" ? "" : "\nSIGINT: stopping\n");
+  }
 });
 
 Deno.test("createProgress() tty leaves only the summary, and nothing after stop", () => {
@@ -362,7 +332,15 @@ Deno.test("createProgress() tty on something that is no terminal is plain", () =
 
 Deno.test("createProgress() verbose prints one line per event", () => {
   const { terminal, progress } = rig("verbose");
-  const why: Event = { ...base, type: "started", node: "fit", attempt: 2, why: "input\nchanged" };
+  const why: Event = {
+    ...base,
+    type: "started",
+    node: "fit",
+    attempt: 2,
+    action: 2,
+    cpus: 1,
+    why: "input\nchanged",
+  };
   const skipped: Event = { ...base, type: "skipped", node: "z", because: ["x"] };
   const retried: Event = {
     ...base,

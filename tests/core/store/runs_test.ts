@@ -64,6 +64,8 @@ Deno.test("events() leaves out torn and damaged lines, and long records have a s
     type: "started",
     node: "ü".repeat(50),
     attempt: 1,
+    action: 1,
+    cpus: 1,
   };
   record.append(beginEvent(record.id));
   for (let i = 0; i < 3000; i++) record.append(hit);
