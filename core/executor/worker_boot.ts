@@ -336,8 +336,8 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     const { port, bundle } = init;
     const { registerHooks } = node;
     const { canImportRemote } = setup;
-    const { refuse, raise } = errors;
-    parts.installModuleHooks({ registerHooks, bundle, builtins, canImportRemote, refuse, raise });
+    const { refuse } = errors;
+    parts.installModuleHooks({ registerHooks, bundle, builtins, canImportRemote, refuse });
     post = port.postMessage.bind(port);
     // The port stays private: the handler is the only reference user code could find, and it gives nothing away.
     port.onmessage = (event) => onMessage(event.data as ToWorker);

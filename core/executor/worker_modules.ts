@@ -6,7 +6,6 @@
  */
 
 import type { ClosureBundle } from "../closure.ts";
-import type { Raised } from "./worker_errors.ts";
 import type { Builtins } from "./worker_guard.ts";
 
 /** What the hooks need. */
@@ -17,12 +16,11 @@ export interface ModuleHooks {
   readonly canImportRemote: boolean;
   /** Throws: the module is not part of the closure. */
   readonly refuse: (url: string) => never;
-  readonly raise: (message: string, data: Raised) => never;
 }
 
 /** Installs the hooks, before any module of the closure is loaded. */
 export function installModuleHooks(
-  { registerHooks, bundle, builtins, canImportRemote, refuse, raise }: ModuleHooks,
+  { registerHooks, bundle, builtins, canImportRemote, refuse }: ModuleHooks,
 ): void {
   const { keys, hasOwn } = Object;
   const PATCHED = /^(?:node:)?(process|fs|module|worker_threads)$/;
@@ -42,9 +40,10 @@ export function installModuleHooks(
     const found = /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/@]+)\/([^/]+)\//.exec(url);
     const known = found ? versions.get(found[1]) : undefined;
     if (!found || !known || known.includes(found[2])) return;
-    const message = `Cannot load version ${found[2]} of the package "${found[1]}": ` +
-      `the lock file says ${known.join(" and ")}`;
-    raise(message, { kind: "unavailable", isFinal: true });
+    throw new Error(
+      `Cannot load version ${found[2]} of the package "${found[1]}": ` +
+        `the lock file says ${known.join(" and ")} (\`deno install\` brings it up to date)`,
+    );
   }
 
   function isBelow(url: string): boolean {

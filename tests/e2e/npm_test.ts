@@ -79,7 +79,8 @@ Deno.test("flow run refuses a version the lock does not say", async () => {
   assertEquals(code, 1);
   assertIncludes(
     stderr,
-    'Cannot load version 1.1.0 of the package "@fake/inner": the lock file says 1.0.0',
+    'Cannot load version 1.1.0 of the package "@fake/inner": the lock file says 1.0.0 ' +
+      "(`deno install` brings it up to date)",
   );
 });
 
