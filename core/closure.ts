@@ -19,6 +19,11 @@ export interface ClosureBundle {
   readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** All `npm:` targets of `imports`, sorted: the boot imports them statically. */
   readonly npm: readonly string[];
+  /**
+   * The npm packages of the closure with all they depend on, as `npm:name@exact.version`, each behind what it depends on:
+   * Deno chooses the newest version for a range unless it has met one that fits, and the key counts the lock's.
+   */
+  readonly packages: readonly string[];
 }
 
 /** One module of a closure. */

@@ -153,7 +153,7 @@ const gcCommand = buildCommand<GcFlags, string[], CliContext>({
         parse: parseCount,
         optional: true,
         placeholder: "N",
-        brief: "Remove results that none of the newest N runs of a workflow used",
+        brief: "Remove results that none of the newest N finished runs of any workflow used",
       },
       maxAge: {
         kind: "parsed",

@@ -172,6 +172,7 @@ export class CodeIndex {
     const modules: Record<string, ClosureModule> = {};
     const imports: Record<string, Record<string, string>> = {};
     const npm = new Set<string>();
+    const packages = new Set<string>();
     const flowNames = new Set<string>();
     for (const module of this.#reacher.closure(entry)) {
       modules[module.url] = { format: module.format, source: this.#modules.sourceOf(module) };
@@ -180,12 +181,28 @@ export class CodeIndex {
       const targets = this.#targets(module);
       imports[module.url] = Object.fromEntries(targets);
       for (const target of targets.values()) if (target.startsWith("npm:")) npm.add(target);
+      for (const id of this.#packages(module)) packages.add(id);
       if ([...targets.values()].includes(FLOW_URL)) {
         modules[FLOW_URL] = { format: "module", source: "" };
       }
     }
     if (FLOW_URL in modules) modules[FLOW_URL] = { format: "module", source: standIn(flowNames) };
-    return { version: 1, entry: entry.url, modules, imports, npm: [...npm].sort() };
+    return {
+      version: 1,
+      entry: entry.url,
+      modules,
+      imports,
+      npm: [...npm].sort(),
+      packages: [...packages],
+    };
+  }
+
+  /** Ids of the npm packages a module imports, with those that they depend on. */
+  *#packages(module: Module): Generator<string> {
+    for (const request of module.analysis.requests.keys()) {
+      const target = this.#modules.resolve(module, request);
+      if (target.kind === "npm") yield* target.packages;
+    }
   }
 
   /** Where each specifier of a module leads. */

@@ -23,6 +23,11 @@ export interface NpmPin {
   readonly id: string;
   /** Of versions and integrity of the package and all its dependencies. */
   readonly digest: Digest;
+  /**
+   * Ids of the package and of all its dependencies, as far as a lock says them; each behind what it depends on. Packages
+   * for certain machines are left out: the others could not load them.
+   */
+  readonly packages: readonly string[];
 }
 
 /**
@@ -70,26 +75,24 @@ export class Lock {
     const key = `${wanted.name}@${full}`;
     if (!Object.hasOwn(this.#packages, key)) return undefined;
     const parts: string[] = [];
+    const packages = new Set<string>();
     for (const reached of this.#dependencies(key)) {
-      const integrity = asRecord(this.#packages[reached]).integrity;
+      const { integrity, os, cpu } = asRecord(this.#packages[reached]);
       parts.push(`${reached} ${typeof integrity === "string" ? integrity : ""}`);
+      if (os === undefined && cpu === undefined) packages.add(idOf(reached));
     }
-    const version = full.split("_", 1)[0];
-    return { id: `npm:${wanted.name}@${version}`, digest: digestOf(parts.sort().join("\n")) };
+    const digest = digestOf(parts.sort().join("\n"));
+    return { id: idOf(key), digest, packages: [...packages] };
   }
 
-  /** Keys of a package and of everything it depends on. */
-  #dependencies(key: string): ReadonlySet<string> {
-    const reached = new Set<string>([key]);
-    for (const current of reached) {
-      const entry = asRecord(this.#packages[current]);
-      for (const field of [entry.dependencies, entry.optionalDependencies]) {
-        for (const text of dependencyTexts(field)) {
-          for (const found of this.#keysOf(text)) reached.add(found);
-        }
-      }
-    }
-    return reached;
+  /** Keys of everything a package depends on, then its own; in circles somebody has to be first. */
+  #dependencies(key: string, entered: Set<string> = new Set()): string[] {
+    if (entered.has(key)) return [];
+    entered.add(key);
+    const { dependencies, optionalDependencies } = asRecord(this.#packages[key]);
+    const keys = [dependencies, optionalDependencies].flatMap(dependencyTexts)
+      .flatMap((text) => this.#keysOf(text));
+    return [...keys.flatMap((each) => this.#dependencies(each, entered)), key];
   }
 
   /** Keys meant by one dependency: `ms`, `ms@2.1.3`, `alias@npm:ms@2.1.3`; several only if it is ambiguous. */
@@ -98,6 +101,12 @@ export class Lock {
     if (Object.hasOwn(this.#packages, plain)) return [plain];
     return this.#keysByName.get(plain) ?? [];
   }
+}
+
+/** `ms@2.1.3_react@18.0.0` -> `npm:ms@2.1.3`: the peers are packages of their own. */
+function idOf(key: string): string {
+  const at = key.indexOf("@", 1);
+  return `npm:${key.slice(0, at)}${key.slice(at).split("_", 1)[0]}`;
 }
 
 /** Version 4 and 5 list dependencies, version 3 maps names to keys. */
@@ -110,5 +119,5 @@ function dependencyTexts(field: unknown): readonly string[] {
 export function unlockedPin(wanted: NpmSpecifier, installedVersion: string | undefined): NpmPin {
   const version = installedVersion ?? wanted.range;
   const id = version === undefined ? `npm:${wanted.name}` : `npm:${wanted.name}@${version}`;
-  return { id, digest: digestOf(id) };
+  return { id, digest: digestOf(id), packages: [] };
 }

@@ -8,7 +8,6 @@
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Digest } from "../base/digest.ts";
 import { messageOf } from "../base/error.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { asRecord, parseJsonc, stringMembers } from "./jsonc.ts";
@@ -20,13 +19,8 @@ export type Target =
   /** A file; `path` is its real path. */
   | { readonly kind: "local"; readonly path: string }
   | { readonly kind: "builtin"; readonly url: string }
-  /** `url` is what to import (`npm:ms@2.1.3/sub`), `id` the package (`npm:ms@2.1.3`). */
-  | {
-    readonly kind: "npm";
-    readonly url: string;
-    readonly id: string;
-    readonly digest: Digest;
-  }
+  /** `url` is what to import (`npm:ms@2.1.3/sub`), the rest is of the package. */
+  | { readonly kind: "npm"; readonly url: string } & NpmPin
   /** The library that workflow files import; nodes get an inert stand-in. */
   | { readonly kind: "flow" };
 
@@ -146,7 +140,7 @@ export class Resolver {
     const key = `${dir}\0${wanted.name}\0${wanted.range ?? ""}`;
     const pin = this.#pins.get(key) ?? this.#pin(wanted, dir);
     this.#pins.set(key, pin);
-    return { kind: "npm", url: pin.id + wanted.sub, id: pin.id, digest: pin.digest };
+    return { kind: "npm", url: pin.id + wanted.sub, ...pin };
   }
 
   /** The nearest lock that holds the package wins; without one, what is installed. */

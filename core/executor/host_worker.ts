@@ -5,6 +5,7 @@
  */
 
 import type { ClosureBundle } from "../closure.ts";
+import { findPackageDirs } from "./package_dirs.ts";
 import { bootText } from "./worker_boot.ts";
 import type { FromWorker, ToWorker } from "./worker_protocol.ts";
 
@@ -21,7 +22,9 @@ const KEPT_BYTES = 64 << 20;
 
 /** A running worker. It is used until it dies or is closed. */
 export class HostWorker {
-  readonly #worker: Worker;
+  #worker: Worker | undefined;
+  /** Gives up the search for packages that goes before the start. */
+  #stopSearch: () => void = () => {};
   readonly #port: MessagePort;
   /** Digests of values the worker has, oldest first, with their size. */
   readonly #kept = new Map<string, number>();
@@ -29,7 +32,7 @@ export class HostWorker {
   #isClosed = false;
 
   /**
-   * Starts a worker; blocks about 10 ms until its thread is there.
+   * Starts a worker; blocks about 10 ms until its thread is there. One with npm packages starts when they are found.
    *
    * @param onMessage Gets what the worker says.
    * @param onDeath Called once if the worker ends by itself; with what Deno says about it, if anything.
@@ -39,6 +42,21 @@ export class HostWorker {
     onMessage: (message: FromWorker) => void,
     onDeath: (why: string | undefined) => void,
   ) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const { npm, packages } = spec.bundle;
+    const start = (dirs: readonly string[]): void =>
+      this.#start(withRead(spec, dirs), port2, onMessage, onDeath);
+    if (npm.length === 0) start([]);
+    else this.#stopSearch = findPackageDirs([...packages, ...npm], start);
+  }
+
+  #start(
+    spec: WorkerSpec,
+    port: MessagePort,
+    onMessage: (message: FromWorker) => void,
+    onDeath: (why: string | undefined) => void,
+  ): void {
     const lock = `flow-alive-${crypto.randomUUID()}`;
     const setup = {
       lock,
@@ -46,7 +64,8 @@ export class HostWorker {
       envNames: spec.envNames,
       canImportRemote: spec.permissions.import !== false,
     };
-    const text = bootText(setup, spec.bundle.npm);
+    const { npm, packages } = spec.bundle;
+    const text = bootText(setup, [...packages, ...npm]);
     const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
     this.#worker = new Worker(url, {
       type: "module",
@@ -58,9 +77,7 @@ export class HostWorker {
       why = event.message;
       this.#die(why, onDeath);
     };
-    const { port1, port2 } = new MessageChannel();
-    this.#port = port1;
-    port1.onmessage = (event) => {
+    this.#port.onmessage = (event) => {
       const message = event.data as FromWorker;
       if (message.kind === "ready") {
         URL.revokeObjectURL(url);
@@ -69,7 +86,7 @@ export class HostWorker {
         onMessage(message);
       }
     };
-    this.#worker.postMessage({ port: port2, bundle: spec.bundle }, [port2]);
+    this.#worker.postMessage({ port, bundle: spec.bundle }, [port]);
   }
 
   /** The worker holds the lock while it lives; nothing else tells that it closed itself. */
@@ -125,6 +142,14 @@ export class HostWorker {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#port.close();
-    this.#worker.terminate();
+    this.#stopSearch();
+    this.#worker?.terminate();
   }
+}
+
+/** Adds directories to what a worker may read. */
+function withRead(spec: WorkerSpec, dirs: readonly string[]): WorkerSpec {
+  const { read } = spec.permissions;
+  if (!Array.isArray(read)) return spec;
+  return { ...spec, permissions: { ...spec.permissions, read: [...read, ...dirs] } };
 }

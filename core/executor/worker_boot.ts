@@ -9,6 +9,7 @@
  */
 
 import { createValueCodec } from "../base/value.ts";
+import { importsOf } from "./package_dirs.ts";
 import { createWorkerErrors } from "./worker_errors.ts";
 import { guardWorker } from "./worker_guard.ts";
 import { installModuleHooks } from "./worker_modules.ts";
@@ -46,10 +47,10 @@ interface NodeModules {
  * Returns the text of a worker's boot module.
  *
  * @param setup What holds for the life of the worker.
- * @param npm Exact `npm:` specifiers of the closure; named in the text so that Deno resolves them before the hooks exist.
+ * @param npm Exact `npm:` specifiers of the closure, behind those of what they depend on. They are named in the text, so that
+ *   Deno resolves them before the hooks exist, and takes the versions it has met for the ranges that packages ask for.
  */
 export function bootText(setup: WorkerSetup, npm: readonly string[]): string {
-  const imports = npm.map((specifier) => `import(${JSON.stringify(specifier)});`).join("");
   const parts = Object.entries(PARTS).map(([name, part]) => `${name}: ${part.toString()}`);
   return `import process from "node:process";
 import fs from "node:fs";
@@ -60,7 +61,7 @@ ${parts.join(",\n")}
 const bootWorker = ${bootWorker.toString()};
 bootWorker(${JSON.stringify(setup)}, parts, { process, fs, registerHooks });
 // Never called: the literals put the packages into the module graph.
-function packages() { ${imports} }
+function packages() { ${importsOf(npm)} }
 `;
 }
 

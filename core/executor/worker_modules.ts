@@ -27,6 +27,25 @@ export function installModuleHooks(
   const PATCHED_URL = /^file:\/\/\/@flow\/(process|fs|module|worker_threads)\.js$/;
   const npmRoots = new Set<string>();
 
+  /** Versions of the packages the lock knows, by name. */
+  const versions = new Map<string, string[]>();
+  for (const id of bundle.packages) {
+    const at = id.lastIndexOf("@");
+    const name = id.slice("npm:".length, at);
+    versions.set(name, [...versions.get(name) ?? [], id.slice(at + 1)]);
+  }
+
+  /** Throws for a version that is not in the key; only the global cache has versions in its paths. */
+  function checkVersion(url: string): void {
+    const found = /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/@]+)\/([^/]+)\//.exec(url);
+    const known = found ? versions.get(found[1]) : undefined;
+    if (!found || !known || known.includes(found[2])) return;
+    throw new Error(
+      `Cannot load version ${found[2]} of the package "${found[1]}": ` +
+        `the lock file says ${known.join(" and ")} (\`deno install\` brings it up to date)`,
+    );
+  }
+
   function isBelow(url: string): boolean {
     for (const root of npmRoots) if (url.startsWith(root)) return true;
     return false;
@@ -55,6 +74,7 @@ export function installModuleHooks(
         if (inNpm) {
           const found = next(specifier, context);
           if (found.url.startsWith("file:") && !isBelow(found.url)) refuse(found.url);
+          checkVersion(found.url);
           return found;
         }
         const table = bundle.imports[parent];
@@ -63,6 +83,7 @@ export function installModuleHooks(
         if (target.startsWith("npm:")) {
           if (!bundle.npm.includes(target)) refuse(target);
           const found = next(target, context);
+          checkVersion(found.url);
           const root = /^file:.*\/(?:npm|node_modules)\//.exec(found.url);
           if (root) npmRoots.add(root[0]);
           return found;

@@ -29,7 +29,10 @@ const ANALYSIS_MS = 90 * 86_400_000;
 
 /** Which results go. Any rule that applies is enough; without rules only what nobody refers to goes. */
 export interface CollectOptions {
-  /** Results not used by the newest runs of any workflow, this many per workflow; older runs go too. */
+  /**
+   * Results not used by the newest runs of any workflow, this many per workflow; older runs go too. Runs that go on, were
+   * stopped or died do not count: they have not shown yet what they need.
+   */
   readonly keepRuns?: number;
   /** Results not used for this long, in milliseconds. */
   readonly maxAgeMs?: number;
@@ -127,16 +130,11 @@ function chooseDoomed(
   return countOf(db, "SELECT count(*) AS n FROM temp.doomed");
 }
 
-/** Dooms what no workflow used since its `keep`th newest run started. */
+/** Dooms what no workflow used since its `keep`th newest run that came to its end started. */
 function chooseUnused(db: Database, runs: Runs, keep: number): void {
   temporary(db, "since", "workflow TEXT PRIMARY KEY, at INTEGER NOT NULL");
-  const counts = new Map<string, number>();
-  for (const { workflow, startedAt } of runs.list()) {
-    const count = (counts.get(workflow) ?? 0) + 1;
-    counts.set(workflow, count);
-    if (count === Math.max(1, keep)) {
-      db.run("INSERT OR REPLACE INTO temp.since VALUES(?, ?)", workflow, startedAt);
-    }
+  for (const [workflow, { since }] of recentOf(runs, keep)) {
+    if (since !== undefined) db.run("INSERT INTO temp.since VALUES(?, ?)", workflow, since);
   }
   // Workflows with fewer runs than that use everything they ever used.
   const isRecent =
@@ -146,6 +144,30 @@ function chooseUnused(db: Database, runs: Runs, keep: number): void {
       `SELECT x.id FROM actions x JOIN nodes n ON n.id = x.node WHERE ${isRecent} UNION ` +
       `SELECT x.action FROM uses x JOIN nodes n ON n.id = x.node WHERE ${isRecent})`,
   );
+}
+
+/** The newest runs of one workflow. */
+interface Recent {
+  /** How many of them came to their end. */
+  ended: number;
+  /** How many runs there are since the oldest that counts. */
+  all: number;
+  /** When that one started; absent if there are fewer. */
+  since?: number;
+}
+
+/** Finds by workflow the newest `keep` runs that came to their end, with the others among them. */
+function recentOf(runs: Runs, keep: number): ReadonlyMap<string, Recent> {
+  const recent = new Map<string, Recent>();
+  for (const { workflow, startedAt, outcome } of runs.list()) {
+    const found = recent.get(workflow) ?? { ended: 0, all: 0 };
+    recent.set(workflow, found);
+    if (found.since !== undefined) continue;
+    found.all++;
+    if (outcome === "ok" || outcome === "failed") found.ended++;
+    if (found.ended === Math.max(1, keep)) found.since = startedAt;
+  }
+  return recent;
 }
 
 /** Makes the blobs of doomed results young again: a living session may have looked one up and not yet said so. */
@@ -297,9 +319,8 @@ function sweepBlobs(
 }
 
 function dropRuns(runs: Runs, keep: number): number {
-  const workflows = new Set([...runs.list()].map((run) => run.workflow));
   let count = 0;
-  for (const workflow of workflows) count += runs.retain(workflow, Math.max(1, keep));
+  for (const [workflow, { all }] of recentOf(runs, keep)) count += runs.retain(workflow, all);
   return count;
 }
 

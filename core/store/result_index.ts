@@ -63,7 +63,8 @@ const UPDATE =
   "WHERE h=? AND key=?";
 const INSERT = "INSERT INTO actions(sum, body, node, run, at, size, journal, offset, h, key) " +
   "VALUES(?,?,?,?,?,?,?,?,?,?)";
-const TOUCH = "INSERT OR REPLACE INTO uses(node, action, run, at) VALUES(?,?,?,?)";
+const TOUCH = "INSERT INTO uses(node, action, run, at) VALUES(?,?,?,?) " +
+  "ON CONFLICT DO UPDATE SET run=excluded.run, at=excluded.at WHERE excluded.at >= at";
 const LATEST = `
 SELECT a.key AS key, r.name AS run, max(x.at) AS at FROM (
   SELECT id AS action, run, at FROM actions WHERE node=?1
@@ -152,7 +153,7 @@ export class ResultIndex {
     this.#ids.delete(key);
   }
 
-  /** Notes that nodes had these keys in a run; inside a transaction. Unknown keys are left out. */
+  /** Notes that nodes had these keys in a run, unless a later use is known; inside a transaction. Unknown keys are left out. */
   touch(
     workflow: string,
     entries: readonly { node: string; key: Digest }[],

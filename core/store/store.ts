@@ -2,8 +2,9 @@
  * The store of one workspace, `.pipecache`: blobs, results, file digests, claims and runs behind one door. Does not know
  * graphs, how keys are made, or when something is stale.
  *
- * Truth are the blobs and the journals; `index.sqlite` is made from the journals and may be deleted at any time. A result is
- * recorded after its blobs are in place, first in the journal, then in the index, so a kill at any point loses work only.
+ * Truth are the blobs, the journals and, for what was used when, the records of runs; `index.sqlite` is made from these and
+ * may be deleted at any time. A result is recorded after its blobs are in place, first in the journal, then in the index,
+ * so a kill at any point loses work only.
  *
  * @module
  */
@@ -21,9 +22,10 @@ import { guarded, lstatIfExists } from "./io.ts";
 import { JournalWriter, materialAt, type NewRecord, recordAt, scanJournal } from "./journal.ts";
 import { removeMemos } from "./memos.ts";
 import { type ListedResult, RESULT_SCHEMA, ResultIndex, type UsedKey } from "./result_index.ts";
-import { Runs } from "./runs.ts";
+import { Runs, type RunSummary } from "./runs.ts";
 import { newId, Sessions } from "./session.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
+import { restoreUses } from "./uses.ts";
 import { type VerifyReport, verifyStore } from "./verify.ts";
 
 export type { RecordEntry } from "./entry.ts";
@@ -78,7 +80,10 @@ export class Store implements Disposable {
       schema: RESULT_SCHEMA + CLAIM_SCHEMA + FILE_SCHEMA + ANALYSIS_SCHEMA,
       onWarning: this.#onWarning,
       onReplaced: () => this.#index.reset(),
-      onMade: () => this.#catchUp(),
+      onMade: () => {
+        this.#catchUp();
+        this.#restoreUses(() => true);
+      },
     });
     this.#index = new ResultIndex(this.#db);
     this.sessions = new Sessions(dir, newId(this.#now()));
@@ -196,9 +201,13 @@ export class Store implements Disposable {
     return this.#index.nodeNames(workflow);
   }
 
-  /** Notes which keys nodes had in a run: hits too count as use for `gc` and `latestKeys`. */
+  /**
+   * Notes which keys nodes had in a run: hits too count as use for `gc` and `latestKeys`. The record of the run, which holds
+   * the same, goes first: the index is made again from it.
+   */
   touch(workflow: string, entries: readonly { node: string; key: Digest }[], run: string): void {
     if (entries.length === 0) return;
+    this.#tolerant(() => this.runs.flush());
     const at = this.#now();
     this.#tolerant(() => this.#db.transaction(() => this.#index.touch(workflow, entries, run, at)));
   }
@@ -254,6 +263,8 @@ export class Store implements Disposable {
   /** Removes results that were not used lately, and everything nobody refers to. Safe while other flows run. */
   gc(options: CollectOptions): CollectReport {
     this.flush();
+    // A living run may still write to an index that was deleted under it.
+    this.#restoreUses(({ outcome }) => outcome === "running");
     this.#closeJournal();
     const report = collect({
       dir: this.dir,
@@ -379,6 +390,11 @@ export class Store implements Disposable {
       const size = lstatIfExists(`${dir}/${name}`)?.size ?? 0;
       if (name.endsWith(".ndjson") && size > from) this.#addJournal(name, from);
     }
+  }
+
+  #restoreUses(isWanted: (run: RunSummary) => boolean): void {
+    const parts = { db: this.#db, index: this.#index, runs: this.runs };
+    this.#tolerant(() => restoreUses(parts, isWanted));
   }
 
   #addJournal(name: string, from: number): void {

@@ -7,9 +7,9 @@ import { basename, join } from "node:path";
 import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { assertEquals, assertOk } from "../testing/assert.ts";
+import { copyExample, EXAMPLES, filesBelow } from "../testing/example.ts";
 
 const ROOT = join(import.meta.dirname ?? "", "../..");
-const WORKFLOWS = join(ROOT, "workflows");
 
 /** What a command left behind. */
 interface Result {
@@ -38,17 +38,6 @@ async function flowOk(dir: string, ...args: readonly string[]): Promise<Uint8Arr
   return stdout;
 }
 
-/** Copies a directory without what a run or the test would bring along. */
-function copyExample(from: string, to: string): void {
-  Deno.mkdirSync(to, { recursive: true });
-  for (const entry of Deno.readDirSync(from)) {
-    if (["expected", "out", ".pipecache"].includes(entry.name)) continue;
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (entry.isDirectory) copyExample(source, target);
-    else Deno.copyFileSync(source, target);
-  }
-}
-
 /** Lists the files of a directory, sorted, without those of its subdirectories. */
 function filesOf(dir: string): string[] {
   try {
@@ -71,7 +60,7 @@ function assertSameBytes(name: string, actual: Uint8Array, expected: Uint8Array)
 
 /** Compares published files and printed outputs with what is expected; returns how many there were. */
 async function compareOutputs(dir: string, expected: string): Promise<number> {
-  const published = filesOf(join(expected, "out"));
+  const published = filesBelow(join(expected, "out"));
   for (const file of published) {
     const actual = Deno.readFileSync(join(dir, "out", file));
     assertSameBytes(file, actual, Deno.readFileSync(join(expected, "out", file)));
@@ -90,8 +79,8 @@ async function eventTypes(dir: string): Promise<string[]> {
   return text.trimEnd().split("\n").map((line) => (JSON.parse(line) as { type: string }).type);
 }
 
-for (const entry of [...Deno.readDirSync(WORKFLOWS)].sort((a, b) => a.name < b.name ? -1 : 1)) {
-  const example = join(WORKFLOWS, entry.name);
+for (const entry of [...Deno.readDirSync(EXAMPLES)].sort((a, b) => a.name < b.name ? -1 : 1)) {
+  const example = join(EXAMPLES, entry.name);
   const expected = join(example, "expected");
   if (!entry.isDirectory || !filesOf(example).includes("workflow.yaml")) continue;
 
@@ -106,7 +95,7 @@ for (const entry of [...Deno.readDirSync(WORKFLOWS)].sort((a, b) => a.name < b.n
       assertEquals(again.filter((type) => type !== "hit"), ["begin", "end"]);
 
       // A lost output comes back from the store, and nothing runs for it.
-      const [lost] = filesOf(join(expected, "out"));
+      const [lost] = filesBelow(join(expected, "out"));
       if (lost === undefined) return;
       Deno.removeSync(join(dir, "out", lost));
       assertEquals((await eventTypes(dir)).includes("started"), false);

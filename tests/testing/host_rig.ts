@@ -33,6 +33,7 @@ export interface ClosureParts {
   readonly modules?: Readonly<Record<string, ClosureModule>>;
   readonly imports?: ClosureBundle["imports"];
   readonly npm?: readonly string[];
+  readonly packages?: readonly string[];
 }
 
 /** A pool, a store and a closure in a temporary directory. */
@@ -81,6 +82,7 @@ export class HostRig implements AsyncDisposable {
       modules: { [entry]: { format: "module", source }, ...rest.modules },
       imports: rest.imports ?? {},
       npm: rest.npm ?? [],
+      packages: rest.packages ?? [],
     };
     return this.blobs.put(new TextEncoder().encode(JSON.stringify(bundle)));
   }

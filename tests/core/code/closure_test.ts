@@ -52,6 +52,27 @@ export const f = async (u: U) => [a, data, fs, await import("./lazy.ts")];`,
   assertEquals(modules["./effect.js"].source, "// kept\nglobalThis.x = 1;");
 });
 
+Deno.test("closure() names every package the lock knows behind what it depends on, but none for certain machines", () => {
+  const npm = {
+    "a@1.0.0_peer@4.0.0": { dependencies: ["peer", "z@2.0.0"], optionalDependencies: ["native"] },
+    "b@5.0.0": { dependencies: ["a"] },
+    "native@3.0.0": { os: ["linux"], cpu: ["x64"] },
+    "peer@4.0.0": {},
+    "unrelated@6.0.0": {},
+    "z@1.0.0": {},
+    "z@2.0.0": { dependencies: ["a"] },
+  };
+  const specifiers = { "npm:a@1": "1.0.0_peer@4.0.0", "npm:b@5": "5.0.0" };
+  using fixture = new Fixture({
+    "deno.lock": JSON.stringify({ version: "5", specifiers, npm }),
+    "nodes.ts": `import a from "npm:a@1"; import b from "npm:b@5/sub"; import c from "npm:c@7";
+export const f = () => [a, b, c];`,
+  });
+  const made = bundle(fixture);
+  assertEquals(made.npm, ["npm:a@1.0.0", "npm:b@5.0.0/sub", "npm:c@7"]);
+  assertEquals(made.packages, ["npm:peer@4.0.0", "npm:z@2.0.0", "npm:a@1.0.0", "npm:b@5.0.0"]);
+});
+
 Deno.test("closure() keeps lines and columns when it removes types and unused imports", () => {
   const text = `import D, { type A, B, c /* , */, E } from "./m.ts";
 import G, * as ns from "./m.ts";

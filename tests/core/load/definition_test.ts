@@ -1,5 +1,6 @@
 /** Tests of the workflow format: `definition.ts`, `node.ts`, `schema.ts`, `shape.ts`. */
 
+import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { formatDiagnostic } from "../../../core/base/source.ts";
@@ -8,6 +9,7 @@ import { workflowSchema } from "../../../core/load/schema.ts";
 import { readYaml } from "../../../core/load/yaml.ts";
 import type { Json, Workflow } from "../../../core/workflow.ts";
 import { assertEquals, assertOk } from "../../testing/assert.ts";
+import { EXAMPLES, filesBelow } from "../../testing/example.ts";
 import { rightNodes } from "./right_files.ts";
 import { wrongFiles } from "./wrong_files.ts";
 
@@ -39,10 +41,9 @@ for (const [options, expected] of rightNodes) {
 
 const ROOT = new URL("../../../", import.meta.url);
 
-for (const { name, isDirectory } of Deno.readDirSync(new URL("workflows", ROOT))) {
-  if (!isDirectory) continue;
-  Deno.test(`the JSON Schema accepts workflows/${name}`, () => {
-    defineRight(Deno.readTextFileSync(new URL(`workflows/${name}/workflow.yaml`, ROOT)));
+for (const path of filesBelow(EXAMPLES).filter((path) => /(^|\/)workflow\.yaml$/.test(path))) {
+  Deno.test(`the JSON Schema accepts workflows/${path}`, () => {
+    defineRight(Deno.readTextFileSync(join(EXAMPLES, path)));
   });
 }
 
