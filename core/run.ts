@@ -287,9 +287,10 @@ export class RunLoop implements RunningActions {
   }
 
   /** Reads what a node returned as nodes, if it returns nodes. */
-  #expand(id: NodeId, [{ digest, text }]: readonly OutputResult[]): Expansion | undefined {
+  #expand(id: NodeId, outputs: readonly OutputResult[]): Expansion | undefined {
     const { graph, expander, store } = this.#c;
     if (graph.defs[id].expand === undefined) return undefined;
+    const [{ digest, text }] = outputs;
     return expander.expand(id, digest, () => decodeValue(text ?? store.blobs.read(digest)));
   }
 
