@@ -11,7 +11,15 @@ import type { Diagnostic } from "./base/error.ts";
 import { compressRows, findCycle, reverseRows, type Rows, topologicalOrder } from "./base/rows.ts";
 import { nearest } from "./base/suggest.ts";
 import { type DefinitionPath, type Meaning, Names, type NodeId, Problems } from "./names.ts";
-import type { InputDef, Json, NodeDef, OutputDef, SourceRef, Workflow } from "./workflow.ts";
+import type {
+  FunctionRef,
+  InputDef,
+  Json,
+  NodeDef,
+  OutputDef,
+  SourceRef,
+  Workflow,
+} from "./workflow.ts";
 
 export type { NodeId } from "./names.ts";
 
@@ -34,6 +42,12 @@ export interface Wire {
   readonly source: Source;
 }
 
+/** One source of `track:` as it was written. */
+export interface Tracked {
+  readonly argument: string;
+  readonly source: Source | FunctionRef;
+}
+
 /** The graph of a workflow. Arrays named in the plural are indexed by `NodeId`. All of it may grow, nothing shrinks. */
 export interface Graph {
   readonly workflow: Workflow;
@@ -42,7 +56,7 @@ export interface Graph {
   /** Arguments in the order they were declared or, for inferred ones, of the function's parameters. */
   readonly wires: readonly (readonly Wire[])[];
   /** Sources of `track:`; their `argument` is the source as written. */
-  readonly tracks: readonly (readonly Wire[])[];
+  readonly tracks: readonly (readonly Tracked[])[];
   /** Ids of the nodes a node needs, unique and ascending. */
   readonly ups: Rows;
   /** Ids of the nodes that need a node. */
@@ -73,6 +87,11 @@ export interface GraphOptions {
     readonly problem: string;
     readonly hint?: string;
   };
+  /** Returns what is wrong with a function that a node tracks. */
+  problemOfTracked?(node: NodeDef, ref: FunctionRef): {
+    readonly problem: string;
+    readonly hint?: string;
+  } | undefined;
   /** Names given on the command line; an output named here is not computed but taken from outside. */
   readonly provided?: readonly string[];
 }
@@ -129,7 +148,7 @@ class Builder implements Grower {
   readonly #used = new Set<string>();
   readonly #defs: NodeDef[];
   readonly #wires: Wire[][] = [];
-  readonly #tracks: Wire[][] = [];
+  readonly #tracks: Tracked[][] = [];
   readonly #makers: (NodeId | undefined)[] = [];
   /** Nodes that take what a node promised, by that node. */
   readonly #awaiting = new Map<NodeId, Set<NodeId>>();
@@ -431,13 +450,24 @@ class Builder implements Grower {
     }
   }
 
-  #tracksOf(def: NodeDef): Wire[] {
-    const wires: Wire[] = [];
+  #tracksOf(def: NodeDef): Tracked[] {
+    const wires: Tracked[] = [];
     def.track.forEach((ref, position) => {
-      const source = this.#resolve(def, "tracked source", ref, ["track", position]);
+      const source = ref.kind === "function"
+        ? this.#checkTracked(def, ref, position)
+        : this.#resolve(def, "tracked source", ref, ["track", position]);
       if (source !== undefined) wires.push({ argument: describeRef(ref), source });
     });
     return wires;
+  }
+
+  #checkTracked(def: NodeDef, ref: FunctionRef, position: number): FunctionRef {
+    const wrong = this.#options.problemOfTracked?.(def, ref);
+    if (wrong !== undefined) {
+      const path = ["nodes", def.name, "track", position, "call"];
+      this.#problems.add("bad-function", wrong.problem, path, { hint: wrong.hint });
+    }
+    return ref;
   }
 
   #afterOf(def: NodeDef): NodeId[] {
@@ -621,8 +651,10 @@ class Builder implements Grower {
 }
 
 /** How a source was written, for materials and messages. */
-export function describeRef(ref: SourceRef): string {
+export function describeRef(ref: SourceRef | FunctionRef): string {
   switch (ref.kind) {
+    case "function":
+      return `${ref.module}#${ref.export}`;
     case "ref":
       return ref.ref;
     case "value":
@@ -645,7 +677,7 @@ function exportOf(def: NodeDef): string {
 
 function upstreamsOf(
   wires: readonly Wire[],
-  tracks: readonly Wire[],
+  tracks: readonly Tracked[],
   after: readonly NodeId[],
 ): number[] {
   const ids: number[] = [...after];

@@ -8,7 +8,7 @@
 import { relative, resolve } from "node:path";
 import { DefinitionError, type Diagnostic, messageOf, UsageError } from "./base/error.ts";
 import type { Bound } from "./bind.ts";
-import type { Graph, Source } from "./graph.ts";
+import type { Graph, Tracked } from "./graph.ts";
 
 /** What the check looks at. */
 export interface PresenceContext {
@@ -29,14 +29,14 @@ export function checkPresence(context: PresenceContext, wanted: ReadonlySet<numb
   const missing = new Set<string>();
   const problems = new Map<string, Diagnostic>();
   for (const id of [...wanted].sort((a, b) => a - b)) {
-    for (const { argument, source } of graph.wires[id]) {
+    for (const { source, at } of sourcesOf(graph, id)) {
       if (source.kind === "input" && !bound.has(source.input.name)) missing.add(source.input.name);
       const message = absence(source, context);
       if (message === undefined || problems.has(message)) continue;
       const span = graph.workflow.locate(
         source.kind === "input"
           ? ["inputs", source.input.name]
-          : ["nodes", graph.defs[id].name, "inputs", argument],
+          : ["nodes", graph.defs[id].name, ...at],
       );
       const place = span === undefined ? {} : { span };
       problems.set(message, { severity: "error", code: "missing-file", message, ...place });
@@ -44,6 +44,15 @@ export function checkPresence(context: PresenceContext, wanted: ReadonlySet<numb
   }
   if (missing.size > 0) throw missingInputs([...missing]);
   if (problems.size > 0) throw new DefinitionError([...problems.values()]);
+}
+
+/** All sources of a node with their places in it. */
+function* sourcesOf(
+  { wires, tracks }: Graph,
+  id: number,
+): Generator<{ source: Tracked["source"]; at: readonly (string | number)[] }> {
+  for (const { argument, source } of wires[id]) yield { source, at: ["inputs", argument] };
+  for (const [i, { source }] of tracks[id].entries()) yield { source, at: ["track", i] };
 }
 
 function missingInputs(names: readonly string[]): UsageError {
@@ -54,7 +63,10 @@ function missingInputs(names: readonly string[]): UsageError {
 }
 
 /** Says that a source's path does not exist. */
-function absence(source: Source, { graph, bound, cwd }: PresenceContext): string | undefined {
+function absence(
+  source: Tracked["source"],
+  { graph, bound, cwd }: PresenceContext,
+): string | undefined {
   const found = pathOf(source, graph, bound);
   if (found === undefined) return undefined;
   try {
@@ -69,7 +81,7 @@ function absence(source: Source, { graph, bound, cwd }: PresenceContext): string
 }
 
 function pathOf(
-  source: Source,
+  source: Tracked["source"],
   graph: Graph,
   bound: ReadonlyMap<string, Bound>,
 ): { path: string; what: string } | undefined {

@@ -41,6 +41,8 @@ export interface Notes {
   readonly inputs: Readonly<Record<string, { readonly source: string; readonly text?: string }>>;
   /** Blob with the parts of the code digest (`FunctionCode.parts`). */
   readonly code?: Digest;
+  /** By tracked function: blob with the parts of its code digest. */
+  readonly track?: Readonly<Record<string, Digest>>;
 }
 
 /** What preparing needs from the rest. */
@@ -82,11 +84,18 @@ export class Rebuild {
       noted[wire.argument] = noteOf(wire, graph, input);
     }
     const track: Record<string, Digest> = {};
-    for (const wire of graph.tracks[id]) {
-      const input = this.#sources.read(wire, def, watched);
-      track[wire.argument] = this.#inputMaterial(input, def).digest;
+    const trackedParts: Record<string, Digest> = {};
+    for (const { argument, source } of graph.tracks[id]) {
+      if (source.kind === "function") {
+        const { digest, parts } = this.#code(source);
+        track[argument] = digest;
+        trackedParts[argument] = parts;
+      } else {
+        const input = this.#sources.read({ argument, source }, def, watched);
+        track[argument] = this.#inputMaterial(input, def).digest;
+      }
     }
-    const code = def.work.kind === "call" ? this.#code(def) : undefined;
+    const code = def.work.kind === "call" ? this.#code(def.work) : undefined;
     const material: Material = {
       version: 1,
       kind: def.work.kind,
@@ -99,7 +108,11 @@ export class Rebuild {
       track,
     };
     const text = materialText(material);
-    const notes: Notes = { inputs: noted, ...(code === undefined ? {} : { code: code.parts }) };
+    const notes: Notes = {
+      inputs: noted,
+      ...(code === undefined ? {} : { code: code.parts }),
+      ...(Object.keys(trackedParts).length === 0 ? {} : { track: trackedParts }),
+    };
     return { key: actionKey(text), materialText: text, notes, inputs, watched };
   }
 
@@ -143,9 +156,8 @@ export class Rebuild {
     }
   }
 
-  #code(def: NodeDef): { digest: Digest; parts: Digest } {
-    if (def.work.kind !== "call") throw new TypeError("Cannot digest the code of a command");
-    const { digest, parts } = this.#context.code.functionCode(def.work.path, def.work.export);
+  #code(named: { path: string; export: string }): { digest: Digest; parts: Digest } {
+    const { digest, parts } = this.#context.code.functionCode(named.path, named.export);
     let blob = this.#codeParts.get(digest);
     if (blob === undefined) {
       blob = this.#context.blobs.put(new TextEncoder().encode(canonicalJson(parts)));

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Graph, Source } from "./graph.ts";
+import type { Graph, Tracked } from "./graph.ts";
 import { type MemoParts, writeMemo } from "./memo.ts";
 import { isCached } from "./result.ts";
 import type { NodeDef } from "./workflow.ts";
@@ -35,7 +35,7 @@ export function remember(
 }
 
 /** Tells whether `stat` of single files shows everything that can make a node stale. */
-function isMemorable(def: NodeDef, sources: readonly Source[]): boolean {
+function isMemorable(def: NodeDef, sources: readonly Tracked["source"][]): boolean {
   return isCached(def) && typeof def.cache !== "object" &&
     def.scope.read.length === 0 &&
     def.outputs.every(({ kind }) => kind !== "dir") &&
@@ -46,7 +46,7 @@ function isMemorable(def: NodeDef, sources: readonly Source[]): boolean {
 }
 
 /** Names of the environment variables a node's key depends on. */
-function variablesOf(def: NodeDef, sources: readonly Source[]): string[] {
+function variablesOf(def: NodeDef, sources: readonly Tracked["source"][]): string[] {
   const set = Object.values(def.command?.env ?? {});
   return [
     ...def.scope.env,

@@ -6,7 +6,7 @@
 
 import { describeSource } from "./sources.ts";
 import type { Event } from "./event.ts";
-import type { Graph, Source } from "./graph.ts";
+import type { Graph, Tracked } from "./graph.ts";
 import type { GraphView, ViewEdge, ViewNode, ViewStatus } from "./report/view.ts";
 import type { Json, NodeDef } from "./workflow.ts";
 
@@ -130,7 +130,7 @@ export function listParams(params: Json, path = "params"): ParamEntry[] {
   return Object.entries(params).flatMap(([key, value]) => listParams(value, `${path}.${key}`));
 }
 
-function viewSource(source: Source, graph: Graph): string | undefined {
+function viewSource(source: Tracked["source"], graph: Graph): string | undefined {
   if ("node" in source) return graph.defs[source.node].name;
   return source.kind === "input" ? source.input.name : undefined;
 }

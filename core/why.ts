@@ -18,7 +18,11 @@ export interface Recorded {
 export interface RecordedNotes {
   readonly inputs?: Readonly<Record<string, { readonly source: string; readonly text?: string }>>;
   readonly code?: Digest;
+  readonly track?: Readonly<Record<string, Digest>>;
 }
+
+/** Reads the parts of a code digest from a blob; `undefined` if it is gone. */
+type PartsOf = (blob: Digest) => Readonly<Record<string, string>> | undefined;
 
 /**
  * Returns one line per difference, most telling first.
@@ -30,7 +34,7 @@ export interface RecordedNotes {
 export function explainDifference(
   before: Recorded,
   after: Recorded,
-  partsOf: (blob: Digest) => Readonly<Record<string, string>> | undefined,
+  partsOf: PartsOf,
 ): string[] {
   const old = JSON.parse(before.materialText) as Material;
   const now = JSON.parse(after.materialText) as Material;
@@ -39,7 +43,7 @@ export function explainDifference(
     ...explainCommand(old, now),
     ...explainInputs(old, now, before.notes, after.notes),
     ...explainRecord("variable", old.env, now.env),
-    ...explainTracked(old, now),
+    ...explainTracked(old, now, before.notes, after.notes, partsOf),
     ...explainScope(old, now),
     ...explainRecord("output", old.outputs, now.outputs),
   ];
@@ -52,20 +56,31 @@ function explainCode(
   now: Material,
   oldNotes: RecordedNotes,
   notes: RecordedNotes,
-  partsOf: (blob: Digest) => Readonly<Record<string, string>> | undefined,
+  partsOf: PartsOf,
 ): string[] {
   if (old.code === now.code) return [];
   if (old.code === undefined || now.code === undefined) return ["the node's kind changed"];
-  const oldParts = oldNotes.code === undefined ? undefined : partsOf(oldNotes.code);
-  const parts = notes.code === undefined ? undefined : partsOf(notes.code);
-  if (oldParts === undefined || parts === undefined) return ["the code of the function changed"];
-  const lines: string[] = [];
-  for (const name of sortedKeys(oldParts, parts)) {
-    if (!Object.hasOwn(oldParts, name)) lines.push(`code: ${name} is used now`);
-    else if (!Object.hasOwn(parts, name)) lines.push(`code: ${name} is not used any more`);
-    else if (oldParts[name] !== parts[name]) lines.push(`code: ${name} changed`);
-  }
+  const lines = explainParts("code", oldNotes.code, notes.code, partsOf);
   return lines.length > 0 ? lines : ["the code of the function changed"];
+}
+
+/** One line per part of a code digest that differs; none if the parts are not known any more. */
+function explainParts(
+  what: string,
+  before: Digest | undefined,
+  after: Digest | undefined,
+  partsOf: PartsOf,
+): string[] {
+  const old = before === undefined ? undefined : partsOf(before);
+  const now = after === undefined ? undefined : partsOf(after);
+  if (old === undefined || now === undefined) return [];
+  const lines: string[] = [];
+  for (const name of sortedKeys(old, now)) {
+    if (!Object.hasOwn(old, name)) lines.push(`${what}: ${name} is used now`);
+    else if (!Object.hasOwn(now, name)) lines.push(`${what}: ${name} is not used any more`);
+    else if (old[name] !== now[name]) lines.push(`${what}: ${name} changed`);
+  }
+  return lines;
 }
 
 function explainCommand(old: Material, now: Material): string[] {
@@ -125,10 +140,22 @@ function explainInputs(
   return lines;
 }
 
-function explainTracked(old: Material, now: Material): string[] {
+function explainTracked(
+  old: Material,
+  now: Material,
+  oldNotes: RecordedNotes,
+  notes: RecordedNotes,
+  partsOf: PartsOf,
+): string[] {
   return sortedKeys(old.track, now.track)
     .filter((name) => old.track[name] !== now.track[name])
-    .map((name) => `tracked ${name} changed`);
+    .flatMap((name) => {
+      const what = `tracked ${name}`;
+      if (!Object.hasOwn(old.track, name)) return [`${what} is new`];
+      if (!Object.hasOwn(now.track, name)) return [`${what} is gone`];
+      const lines = explainParts(what, oldNotes.track?.[name], notes.track?.[name], partsOf);
+      return lines.length > 0 ? lines : [`${what} changed`];
+    });
 }
 
 function explainScope(old: Material, now: Material): string[] {

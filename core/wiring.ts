@@ -10,8 +10,8 @@ import { formatPlace } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
 import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
-import { buildGraph, type Graph, type Grower, type Parameters } from "./graph.ts";
-import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
+import { buildGraph, describeRef, type Graph, type Grower, type Parameters } from "./graph.ts";
+import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /**
  * Wires and checks a workflow.
@@ -31,6 +31,7 @@ export function wireWorkflow(
 ): { graph: Graph; grower: Grower; warnings: Diagnostic[] } {
   const { graph, diagnostics, grower } = buildGraph(workflow, {
     parametersOf: (def) => parametersOf(code, def),
+    problemOfTracked: (def, ref) => problemOfTracked(code, def, ref),
     provided: given,
   });
   const all = inOrder([...found, ...diagnostics, ...checkNodes(workflow, workflow.nodes)]);
@@ -52,15 +53,43 @@ function parametersOf(
       hint: 'name an exported function after the "#"',
     };
   } catch (error) {
-    if (!(error instanceof CodeProblem)) throw error;
-    const close = error.kind === "no-such-export" ? nearest(name, error.exports ?? []) : undefined;
-    const hint = close === undefined ? error.hint : `did you mean "${module}#${close}"?`;
-    const place = error.span === undefined ? "" : ` (${formatPlace(error.span)})`;
+    const { message, hint } = explainCodeProblem(error, { module, export: name });
     return {
-      problem: `Cannot use "${module}#${name}" for node "${def.name}": ${error.message}${place}`,
+      problem: `Cannot use "${module}#${name}" for node "${def.name}": ${message}`,
       ...(hint === undefined ? {} : { hint }),
     };
   }
+}
+
+/** Functions that nodes only track must be there like those they call. */
+function problemOfTracked(
+  code: CodeIndex,
+  def: NodeDef,
+  ref: FunctionRef,
+): { problem: string; hint?: string } | undefined {
+  try {
+    code.functionCode(ref.path, ref.export);
+    return undefined;
+  } catch (error) {
+    const { message, ...rest } = explainCodeProblem(error, ref);
+    return {
+      problem: `Cannot track "${describeRef(ref)}" for node "${def.name}": ${message}`,
+      ...rest,
+    };
+  }
+}
+
+/** What is wrong with the code of a function, and what to do. Anything else that was thrown is thrown again. */
+function explainCodeProblem(
+  error: unknown,
+  named: { module: string; export: string },
+): { message: string; hint?: string } {
+  if (!(error instanceof CodeProblem)) throw error;
+  const { module, export: name } = named;
+  const close = error.kind === "no-such-export" ? nearest(name, error.exports ?? []) : undefined;
+  const hint = close === undefined ? error.hint : `did you mean "${module}#${close}"?`;
+  const place = error.span === undefined ? "" : ` (${formatPlace(error.span)})`;
+  return { message: `${error.message}${place}`, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Declared inputs, and outputs that the command line replaces. */

@@ -85,6 +85,14 @@ export type SourceRef =
   | { readonly kind: "glob"; readonly pattern: string }
   | { readonly kind: "env"; readonly name: string };
 
+/** An exported function whose code counts. `module` is as written (`lib.ts`); `path` is absolute. */
+export interface FunctionRef {
+  readonly kind: "function";
+  readonly module: string;
+  readonly path: string;
+  readonly export: string;
+}
+
 /** What a node does. Exactly one of the kinds of DESIGN §2. */
 export type Work =
   /** An exported function. `module` is as written (`nodes.ts`); `path` is absolute. */
@@ -183,7 +191,7 @@ export interface NodeDef {
   /** `auto`: cached unless the scope holds net, run or ffi. A `ttlMs` bounds how long a result counts. */
   readonly cache: "auto" | boolean | { readonly ttlMs: number };
   /** Further dependencies whose content is key material but which are no argument. */
-  readonly track: readonly SourceRef[];
+  readonly track: readonly (SourceRef | FunctionRef)[];
   /** Names of nodes that must be done before this one starts, without being inputs. */
   readonly after: readonly string[];
   readonly retry: Retry;

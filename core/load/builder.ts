@@ -25,10 +25,14 @@ export type Source<T> =
 /** An array, or an array of arrays, of `T`: what a mapped argument may be wired to. */
 export type Nested<T> = readonly (T | Nested<T>)[];
 
+/** A function whose code counts though the node does not call it: itself, or `{ call: "lib.ts#helper" }`. */
+export type Tracked = ((...args: never[]) => unknown) | { readonly call: string };
+
 /** Options of any node; the same words as in YAML. */
 export interface NodeOptions {
   readonly description?: string;
-  readonly track?: readonly Source<unknown>[];
+  /** Sources, and functions whose code counts. */
+  readonly track?: readonly (Source<unknown> | Tracked)[];
   readonly after?: readonly (string | Handle<unknown>)[];
   readonly enabled?: boolean;
   readonly temp?: boolean;
@@ -345,7 +349,11 @@ function resolveNode(node: unknown, name: string, names: Map<unknown, string>): 
       (source, key) => refer(source, `input "${key}"`),
     );
   }
-  if (Array.isArray(track)) data.track = track.map((source) => refer(source, '"track"'));
+  if (Array.isArray(track)) {
+    data.track = track.map((source) =>
+      typeof source === "function" ? { call: source } : refer(source, '"track"')
+    );
+  }
   if (Array.isArray(after)) {
     data.after = after.map((node) => names.get(node) ?? refer(node, '"after"'));
   }

@@ -12,6 +12,7 @@ import {
   COMMAND_DEFAULTS,
   type CommandOptions,
   EMPTY_SCOPE,
+  type FunctionRef,
   NODE_DEFAULTS,
   type NodeDef,
   type OutputDef,
@@ -21,7 +22,7 @@ import {
   type StreamOutput,
   type Work,
 } from "../workflow.ts";
-import type { NodeFields, SharedFields, SourceFields } from "./schema.ts";
+import type { NodeFields, SharedFields, SourceFields, TrackedFields } from "./schema.ts";
 import type { ProblemOptions, Visit } from "./shape.ts";
 
 /** What a node is read with. */
@@ -64,7 +65,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     ...(map === undefined ? {} : { map }),
     scope: scopeOf(fields.allow),
     cache: cacheOf(fields.cache),
-    track: (fields.track ?? []).flatMap((source) => sourceOf(source) ?? []),
+    track: (fields.track ?? []).flatMap((source) => trackedOf(source, context) ?? []),
     after: typeof fields.after === "string" ? [fields.after] : fields.after ?? [],
     retry: retryOf(fields.retries),
     ...(fields.timeout === undefined ? {} : { timeoutMs: fields.timeout }),
@@ -96,13 +97,16 @@ function reporter(name: string, visit: Visit): Report {
 
 function workOf({ call, expand, run, shell = "sh" }: NodeFields, { dir }: NodeContext): Work {
   const target = call ?? (run === undefined ? expand : undefined);
-  if (target !== undefined) {
-    const at = target.lastIndexOf("#");
-    const module = target.slice(0, at);
-    return { kind: "call", module, path: resolve(dir, module), export: target.slice(at + 1) };
-  }
+  if (target !== undefined) return { kind: "call", ...functionOf(target, dir) };
   if (typeof run === "string") return { kind: "run", script: run, shell };
   return run === undefined ? NO_WORK : { kind: "run", argv: run };
+}
+
+/** The parts of `nodes.ts#load`. */
+function functionOf(call: string, dir: string): { module: string; path: string; export: string } {
+  const at = call.lastIndexOf("#");
+  const module = call.slice(0, at);
+  return { module, path: resolve(dir, module), export: call.slice(at + 1) };
 }
 
 function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
@@ -137,6 +141,14 @@ function sourceOf(source: SourceFields): SourceRef | undefined {
   if (glob !== undefined) return { kind: "glob", pattern: glob };
   if (env !== undefined) return { kind: "env", name: env };
   return value === undefined ? undefined : { kind: "value", value };
+}
+
+function trackedOf(
+  source: TrackedFields,
+  { dir }: NodeContext,
+): SourceRef | FunctionRef | undefined {
+  if (typeof source === "string" || source.call === undefined) return sourceOf(source);
+  return { kind: "function", ...functionOf(source.call, dir) };
 }
 
 function mapOf({ map }: NodeFields, report: Report): MapSpec | undefined {

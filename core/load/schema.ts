@@ -11,7 +11,7 @@ import type { Json, JsonObject } from "../workflow.ts";
 import {
   allow,
   duration,
-  FUNCTION,
+  functionName,
   NAME,
   name,
   NAME_HINT,
@@ -22,6 +22,7 @@ import {
   size,
   source,
   stream,
+  trackedSource,
   variables,
 } from "./schema_values.ts";
 import {
@@ -193,16 +194,12 @@ const RESERVED = {
 
 const nodeFields = {
   call: documented(
-    text({ expected: 'a function such as "nodes.ts#load"', pattern: FUNCTION, hint: functionHint }),
+    functionName,
     "The function to call: local module, #, name of the export.",
     { examples: ["nodes.ts#load"] },
   ),
   expand: documented(
-    text({
-      expected: 'a function such as "nodes.ts#perFile"',
-      pattern: FUNCTION,
-      hint: functionHint,
-    }),
+    functionName,
     "A function that returns nodes: { nodes: { NAME: … } }, in the format of this file. They join the workflow. " +
       "outputs names those of theirs that nodes of the file use.",
     { examples: ["nodes.ts#perFile"] },
@@ -223,8 +220,9 @@ const nodeFields = {
     examples: ["xs[i] -> ys[i]", "xs[i], ys[j] -> zs[i, j]"],
   }),
   track: documented(
-    list(source, { what: "sources" }),
-    "Further dependencies whose content counts but which are no arguments.",
+    list(trackedSource, { what: "sources" }),
+    "Further dependencies whose content counts but which are no arguments: sources, or " +
+      "{ call: lib.ts#helper } for the code of a function.",
   ),
   after: documented(
     either(name, list(name, { what: "names" })),
@@ -329,21 +327,6 @@ function misfits(kind: typeof KINDS[number]): (readonly [key: string, kinds: str
   return [...misfits, ...NOT_EXPAND.map((key) => [key, '"call" and "run"'] as const)];
 }
 
-function functionHint(value: string): string | undefined {
-  if (/^[a-z][a-z0-9+.-]+:/.test(value)) {
-    return "Import the package in a local module and export a function that uses it";
-  }
-  if (!value.includes("#")) {
-    if (/\.[cm]?[jt]sx?$/.test(value)) return `Add the name of the export: "${value}#NAME"`;
-    return 'Write the module too: "nodes.ts#' + (/^[\w$]+$/.test(value) ? value : "NAME") + '"';
-  }
-  const module = value.slice(0, value.indexOf("#"));
-  if (!/\.[cm]?[jt]sx?$/.test(module)) {
-    return "Functions live in TypeScript or JavaScript modules; use run for other programs";
-  }
-  return 'Write MODULE#EXPORT, for example "nodes.ts#load"';
-}
-
 const INPUT_TYPES = ["string", "number", "integer", "boolean", "array", "object"] as const;
 
 const inputObject = object({
@@ -429,6 +412,9 @@ export type InputFields = { readonly literal: Json } | Read<typeof inputObject>;
 
 /** A source as written. */
 export type SourceFields = Read<typeof source>;
+
+/** What `track` names, as written. */
+export type TrackedFields = Read<typeof trackedSource>;
 
 /** The options of `defaults`. */
 export type SharedFields = NonNullable<WorkflowFields["defaults"]>;

@@ -12,6 +12,8 @@ import {
   documented,
   either,
   exactly,
+  type Fields,
+  type FieldsRead,
   isMapping,
   list,
   nothing,
@@ -39,8 +41,7 @@ const REFERENCE = /^[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A function of a local module: `nodes.ts#load`. */
-export const FUNCTION =
-  /^(?![a-z][a-z0-9+.-]+:)[^#\s]+\.(?:ts|mts|tsx|js|mjs|jsx)#[A-Za-z_$][\w$]*$/;
+const FUNCTION = /^(?![a-z][a-z0-9+.-]+:)[^#\s]+\.(?:ts|mts|tsx|js|mjs|jsx)#[A-Za-z_$][\w$]*$/;
 
 /** A relative path below the workflow's directory and outside `.pipecache`. */
 const OUTPUT_PATH =
@@ -98,55 +99,113 @@ export const size: Shape<number> = refine(
   { expected: 'a size such as "2GiB"' },
 );
 
+/** A function of a local module. */
+export const functionName: Shape<string> = text({
+  expected: 'a function such as "nodes.ts#load"',
+  pattern: FUNCTION,
+  hint: functionHint,
+});
+
+function functionHint(value: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]+:/.test(value)) {
+    return "Import the package in a local module and export a function that uses it";
+  }
+  if (!value.includes("#")) {
+    if (/\.[cm]?[jt]sx?$/.test(value)) return `Add the name of the export: "${value}#NAME"`;
+    return 'Write the module too: "nodes.ts#' + (/^[\w$]+$/.test(value) ? value : "NAME") + '"';
+  }
+  const module = value.slice(0, value.indexOf("#"));
+  if (!/\.[cm]?[jt]sx?$/.test(module)) {
+    return "Functions live in TypeScript or JavaScript modules; use run for other programs";
+  }
+  return 'Write MODULE#EXPORT, for example "nodes.ts#load"';
+}
+
+const sourceFields = {
+  value: documented(anything, "A literal value."),
+  file: documented(path, "A file, relative to the workflow file."),
+  dir: documented(path, "A directory, relative to the workflow file."),
+  glob: documented(path, "All files that match a pattern, sorted."),
+  env: documented(
+    text({ expected: "the name of a variable", pattern: VARIABLE }),
+    "The value of an environment variable.",
+  ),
+};
+
+/** A mapping with exactly one of several kinds of source. */
+function oneSource<F extends Fields>(fields: F): Shape<FieldsRead<F>> {
+  const kinds = Object.keys(fields);
+  const shape = object(fields, { expected: `a mapping with one of ${kinds.join(", ")}` });
+  return refine(
+    shape,
+    (read, visit, raw) => {
+      const given = kinds.filter((kind) => Object.hasOwn(read, kind));
+      if (given.length === 1) return read;
+      // What is left of a wrong mapping has been reported already.
+      if (isMapping(raw) && Object.keys(raw).length !== Object.keys(read).length) return undefined;
+      visit.report(
+        "wrong-value",
+        `Cannot read ${visit.name}: expected exactly one of ${kinds.join(", ")}`,
+      );
+      return undefined;
+    },
+    { json: { minProperties: 1, maxProperties: 1 } },
+  );
+}
+
 /** Where an argument comes from, in its long form. */
-const sourceObject = refine(
-  object({
-    value: documented(anything, "A literal value."),
-    file: documented(path, "A file, relative to the workflow file."),
-    dir: documented(path, "A directory, relative to the workflow file."),
-    glob: documented(path, "All files that match a pattern, sorted."),
-    env: documented(
-      text({ expected: "the name of a variable", pattern: VARIABLE }),
-      "The value of an environment variable.",
-    ),
-  }, { expected: "a mapping with one of value, file, dir, glob, env" }),
-  (read, visit, raw) => {
-    const keys = Object.keys(read);
-    if (keys.length === 1) return read;
-    // What is left of a wrong mapping has been reported already.
-    if (isMapping(raw) && Object.keys(raw).length !== keys.length) return undefined;
-    visit.report(
-      "wrong-value",
-      `Cannot read ${visit.name}: expected exactly one of value, file, dir, glob, env`,
-    );
-    return undefined;
-  },
-  { json: { minProperties: 1, maxProperties: 1 } },
-);
+const sourceObject = oneSource(sourceFields);
+
+/** What `track` may name in its long form: a source, or a function whose code counts. */
+const trackedObject = oneSource({
+  ...sourceFields,
+  call: documented(functionName, "A function: its code counts, with all it reaches."),
+});
 
 const reference = text({
   expected: "the name of an input or output",
   pattern: REFERENCE,
   hint: (value) => {
+    if (FUNCTION.test(value)) return "Make it a node of its own, and name that node here";
     if (/[*?]/.test(value)) return `Write { glob: ${JSON.stringify(value)} } for files`;
     if (/[/\\]/.test(value)) return `Write { file: ${JSON.stringify(value)} } for a file`;
     return `Write { value: ${JSON.stringify(value)} } for a text`;
   },
 });
 
+const trackedReference = text({
+  expected: "the name of an input or output",
+  pattern: REFERENCE,
+  hint: (value) => {
+    if (value.includes("#")) return `Write { call: ${JSON.stringify(value)} } for a function`;
+    if (/[*?]/.test(value)) return `Write { glob: ${JSON.stringify(value)} } for files`;
+    return `Write { file: ${JSON.stringify(value)} } for a file`;
+  },
+});
+
+/** A reference or a long form; a bare literal gets a hint. */
+function sourceOf<T>(kinds: Shape<T>): Shape<T> {
+  return {
+    ...kinds,
+    read(value, visit) {
+      if (kinds.accepts(value)) return kinds.read(value, visit);
+      const literal = Array.isArray(value) ? "[…]" : String(value);
+      const hint = `Write { value: ${literal} } for a literal value`;
+      visit.mismatch("the name of an input or output", value, hint);
+      return undefined;
+    },
+  };
+}
+
 const sourceKinds = either(reference, sourceObject);
 
-/** A source: a reference or the long form; a bare literal gets a hint. */
-export const source: Shape<Read<typeof sourceKinds>> = {
-  ...sourceKinds,
-  read(value, visit) {
-    if (sourceKinds.accepts(value)) return sourceKinds.read(value, visit);
-    const literal = Array.isArray(value) ? "[…]" : String(value);
-    const hint = `Write { value: ${literal} } for a literal value`;
-    visit.mismatch("the name of an input or output", value, hint);
-    return undefined;
-  },
-};
+/** A source: a reference or the long form. */
+export const source: Shape<Read<typeof sourceKinds>> = sourceOf(sourceKinds);
+
+const trackedKinds = either(trackedReference, trackedObject);
+
+/** What `track` may name: a source, or a function. */
+export const trackedSource: Shape<Read<typeof trackedKinds>> = sourceOf(trackedKinds);
 
 const listedInput = text({
   expected: "a name",

@@ -152,6 +152,14 @@ nodes:
     args: ["--set", "dpeth=2"],
   },
   { name: "a misspelt target", text: yaml("report: { run: ls }"), args: ["reprot"] },
+  // What else counts.
+  {
+    name: "tracked functions that are not there",
+    text: yaml(
+      "a: { call: nodes.ts#load, inputs: { csv: { value: x } }, track: [{ call: nodes.ts#lod }] }",
+      "b: { run: ls, track: [{ call: nods.ts#load }, { file: gone.txt }] }",
+    ),
+  },
   // TypeScript.
   {
     name: "several problems of a TypeScript workflow",

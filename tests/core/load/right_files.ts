@@ -133,4 +133,10 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
       onError: "continue",
       description: "hi",
     }],
+    ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {
+      track: [
+        { kind: "function", module: "lib/n.ts", path: "/p/lib/n.ts", export: "f" },
+        { kind: "ref", ref: "params.a" },
+      ],
+    }],
   ];

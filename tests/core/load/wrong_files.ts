@@ -168,6 +168,26 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
   ["an unknown type", "inputs: { x: { type: int } }\nnodes:\n  a: { run: ls }\n", "rejected"],
   ["a workflow name with a space", "name: my flow\nnodes:\n  a: { run: ls }\n", "rejected"],
   [
+    "a tracked function as a text",
+    "nodes:\n  a: { run: ls, track: ['lib.ts#helper'] }\n",
+    "rejected",
+  ],
+  [
+    "a tracked function of a Python file",
+    "nodes:\n  a: { run: ls, track: [{ call: 'lib.py#h' }] }\n",
+    "rejected",
+  ],
+  [
+    "a tracked function and a file at once",
+    "nodes:\n  a: { run: ls, track: [{ call: 'n.ts#f', file: x }] }\n",
+    "rejected",
+  ],
+  [
+    "a function as an input",
+    "nodes:\n  a: { run: ls, inputs: { n: 'n.ts#f', m: { call: 'n.ts#f' } } }\n",
+    "rejected",
+  ],
+  [
     "many problems at once",
     "nam: x\npools: { gpu: 1 }\nnodes:\n  rows:\n    cal: nodes.ts#load\n    inputs: { n: 3 }\n  fit:\n" +
     "    call: nodes.ts#fit\n    okCodes: [300]\n    resources: { gup: 1 }\n    timeout: soon\n",
