@@ -14,7 +14,7 @@ import type { InputDef } from "./workflow.ts";
 export type Bound =
   | { readonly kind: "value"; readonly value: unknown }
   /** `path` is absolute; it need not exist. */
-  | { readonly kind: "file" | "dir"; readonly path: string };
+  | { readonly kind: "file" | "dir"; readonly path: string; readonly sidecar?: true };
 
 /** What binding needs from outside. */
 export interface BindOptions {
@@ -77,14 +77,14 @@ function unknownInput(name: string, names: readonly string[]): UsageError {
 function bindDefault(input: InputDef, options: BindOptions): Bound | undefined {
   if (input.default === undefined) return undefined;
   if (input.kind === "value") return { kind: "value", value: input.default };
-  return { kind: input.kind, path: resolve(options.workflowDir, String(input.default)) };
+  return boundPath(input, input.kind, resolve(options.workflowDir, String(input.default)));
 }
 
 async function bindText(input: InputDef, text: string, options: BindOptions): Promise<Bound> {
   if (input.kind === "value") {
     return { kind: "value", value: parseValue(input, await valueText(input, text, options)) };
   }
-  if (text !== "-") return { kind: input.kind, path: resolve(options.cwd, text) };
+  if (text !== "-") return boundPath(input, input.kind, resolve(options.cwd, text));
   if (input.kind === "dir") {
     throw new UsageError(`Cannot read directory input "${input.name}" from standard input`, {
       hint: "give a path",
@@ -93,6 +93,11 @@ async function bindText(input: InputDef, text: string, options: BindOptions): Pr
   const path = join(options.spoolDir(), `stdin-${input.name}`);
   await Deno.writeFile(path, options.stdin);
   return { kind: "file", path };
+}
+
+/** A path has a sidecar wherever it was given, unlike standard input. */
+function boundPath({ sidecar }: InputDef, kind: "file" | "dir", path: string): Bound {
+  return { kind, path, ...(sidecar === undefined ? {} : { sidecar }) };
 }
 
 async function valueText(input: InputDef, text: string, options: BindOptions): Promise<string> {

@@ -32,7 +32,8 @@ export type Source =
   | { readonly kind: "promise"; readonly node: NodeId; readonly output: number }
   | { readonly kind: "param"; readonly path: string; readonly value: Json }
   | { readonly kind: "value"; readonly value: Json }
-  | { readonly kind: "file" | "dir"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly sidecar?: true }
+  | { readonly kind: "dir"; readonly path: string }
   | { readonly kind: "glob"; readonly pattern: string }
   | { readonly kind: "env"; readonly name: string };
 

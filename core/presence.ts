@@ -9,6 +9,7 @@ import { relative, resolve } from "node:path";
 import { DefinitionError, type Diagnostic, messageOf, UsageError } from "./base/error.ts";
 import type { Bound } from "./bind.ts";
 import type { Graph, Tracked } from "./graph.ts";
+import { digestBySidecar, SidecarError } from "./store/sidecar.ts";
 
 /** What the check looks at. */
 export interface PresenceContext {
@@ -31,15 +32,20 @@ export function checkPresence(context: PresenceContext, wanted: ReadonlySet<numb
   for (const id of [...wanted].sort((a, b) => a - b)) {
     for (const { source, at } of sourcesOf(graph, id)) {
       if (source.kind === "input" && !bound.has(source.input.name)) missing.add(source.input.name);
-      const message = absence(source, context);
-      if (message === undefined || problems.has(message)) continue;
+      const problem = absence(source, context);
+      if (problem === undefined || problems.has(problem.message)) continue;
       const span = graph.workflow.locate(
         source.kind === "input"
           ? ["inputs", source.input.name]
           : ["nodes", graph.defs[id].name, ...at],
       );
       const place = span === undefined ? {} : { span };
-      problems.set(message, { severity: "error", code: "missing-file", message, ...place });
+      problems.set(problem.message, {
+        severity: "error",
+        code: "missing-file",
+        ...problem,
+        ...place,
+      });
     }
   }
   if (missing.size > 0) throw missingInputs([...missing]);
@@ -62,34 +68,43 @@ function missingInputs(names: readonly string[]): UsageError {
   });
 }
 
-/** Says that a source's path does not exist. */
+/** Says that a source's path does not exist, or has not the sidecar it should have. */
 function absence(
   source: Tracked["source"],
   { graph, bound, cwd }: PresenceContext,
-): string | undefined {
+): { message: string; hint?: string } | undefined {
   const found = pathOf(source, graph, bound);
   if (found === undefined) return undefined;
+  const shown = shownPath(found.path, cwd);
   try {
     Deno.statSync(found.path);
+    if (found.sidecar === true) digestBySidecar(found.path, shown);
     return undefined;
   } catch (error) {
+    if (error instanceof SidecarError) {
+      const { message, hint } = error;
+      return { message, ...(hint === undefined ? {} : { hint }) };
+    }
     const state = error instanceof Deno.errors.NotFound ? "it does not exist" : messageOf(error);
-    const near = relative(cwd, found.path);
-    const shown = near.startsWith("..") ? found.path : near;
-    return `Cannot read ${found.what} from "${shown}": ${state}`;
+    return { message: `Cannot read ${found.what} from "${shown}": ${state}` };
   }
+}
+
+function shownPath(path: string, cwd: string): string {
+  const near = relative(cwd, path);
+  return near.startsWith("..") ? path : near;
 }
 
 function pathOf(
   source: Tracked["source"],
   graph: Graph,
   bound: ReadonlyMap<string, Bound>,
-): { path: string; what: string } | undefined {
+): { path: string; what: string; sidecar?: boolean } | undefined {
   if (source.kind === "file" || source.kind === "dir") {
-    return { path: resolve(graph.workflow.dir, source.path), what: source.kind };
+    return { ...source, path: resolve(graph.workflow.dir, source.path), what: source.kind };
   }
   if (source.kind !== "input") return undefined;
   const input = bound.get(source.input.name);
   if (input === undefined || input.kind === "value") return undefined;
-  return { path: input.path, what: `input "${source.input.name}"` };
+  return { ...input, what: `input "${source.input.name}"` };
 }

@@ -16,6 +16,7 @@ import { type Graph, type NodeId, outputOf, type Source, type Wire } from "./gra
 import type { Blobs } from "./store/blobs.ts";
 import { type FileDigests, type FileStat, fileStat } from "./store/files.ts";
 import { lstatIfExists } from "./store/io.ts";
+import { digestBySidecar, SidecarError, sidecarOf } from "./store/sidecar.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** A source cannot be read: the node that needs it fails before it starts. */
@@ -33,6 +34,8 @@ export type Watched =
     readonly digest: Digest;
     readonly stat: FileStat;
   }
+  /** A file whose digest its sidecar says: it is not read, so its state stands for its content. */
+  | { readonly kind: "sidecar"; readonly path: string; readonly stat: FileStat }
   | { readonly kind: "dir"; readonly path: string; readonly digest: Digest }
   | { readonly kind: "missing"; readonly path: string };
 
@@ -41,6 +44,8 @@ export function isAsWatched(watched: Watched, files: FileDigests): boolean {
   switch (watched.kind) {
     case "file":
       return files.isUnchanged(watched.path, watched.digest, watched.stat);
+    case "sidecar":
+      return files.isInState(watched.path, watched.stat);
     case "dir":
       return files.isTreeUnchanged(watched.path, watched.digest);
     case "missing":
@@ -101,7 +106,7 @@ export class Sources {
       case "file":
       case "dir": {
         const path = resolve(this.#context.graph.workflow.dir, source.path);
-        return this.#pathInput(name, source.kind, path, source.path, watched);
+        return this.#pathInput(name, { ...source, path }, source.path, watched);
       }
       case "glob":
         return this.#globInput(name, source.pattern, watched);
@@ -139,7 +144,7 @@ export class Sources {
       );
     }
     if (bound.kind === "value") return this.#value(name, bound.value);
-    return this.#pathInput(name, bound.kind, bound.path, bound.path, watched);
+    return this.#pathInput(name, bound, bound.path, watched);
   }
 
   #upstreamInput(
@@ -161,8 +166,7 @@ export class Sources {
 
   #pathInput(
     name: string,
-    kind: "file" | "dir",
-    path: string,
+    { kind, path, sidecar }: { kind: "file" | "dir"; path: string; sidecar?: boolean },
     shown: string,
     watched: Watched[],
   ): ActionInput {
@@ -181,11 +185,17 @@ export class Sources {
         watched.push({ kind, path: real, digest });
         return { name, kind, path: real, digest };
       }
+      if (sidecar === true) {
+        const { digest, stat } = digestBySidecar(path, shown);
+        watched.push({ kind: "sidecar", path: real, stat });
+        watched.push({ kind: "file", path: sidecarOf(path), ...files.digestOf(sidecarOf(path)) });
+        return { name, kind, path: real, digest };
+      }
       const { digest, stat } = files.digestOf(real);
       watched.push({ kind: "file", path: real, digest, stat });
       return { name, kind, path: real, digest };
     } catch (error) {
-      if (error instanceof SourceError) throw error;
+      if (error instanceof SourceError || error instanceof SidecarError) throw error;
       const isMissing = error instanceof Deno.errors.NotFound;
       throw new SourceError(
         `Cannot read ${kind} "${shown}": ${isMissing ? "it does not exist" : messageOf(error)}`,

@@ -72,6 +72,8 @@ export interface InputDef {
   readonly type?: "string" | "number" | "integer" | "boolean" | "array" | "object";
   /** Default: for `value` the value, for `file` and `dir` the path as written. Absent: the input is required. */
   readonly default?: Json;
+  /** Files only: the digest is taken from `<path>.sha256` instead of reading the file. */
+  readonly sidecar?: true;
 }
 
 /** Where the value of one argument comes from, as written. Text references are resolved by `graph.ts`. */
@@ -80,7 +82,7 @@ export type SourceRef =
   | { readonly kind: "ref"; readonly ref: string }
   | { readonly kind: "value"; readonly value: Json }
   /** Paths are as written, relative to the workflow's directory. */
-  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "file"; readonly path: string; readonly sidecar?: true }
   | { readonly kind: "dir"; readonly path: string }
   | { readonly kind: "glob"; readonly pattern: string }
   | { readonly kind: "env"; readonly name: string };

@@ -18,7 +18,9 @@ export type Source<T> =
   | Handle<T>
   | { readonly value: T }
   | (string extends T
-    ? { readonly file: string } | { readonly dir: string } | { readonly env: string }
+    ? { readonly file: string; readonly sidecar?: boolean } | { readonly dir: string } | {
+      readonly env: string;
+    }
     : never)
   | (string[] extends T ? { readonly glob: string } : never);
 
@@ -259,9 +261,17 @@ export function input<T>(
   return handleOf({ kind: "input", data: definition });
 }
 
-/** A file that comes from outside; without a path it must be given. */
-export function inputFile(path: string | null = null): Handle<string> {
-  return handleOf({ kind: "input", data: { file: path } });
+/**
+ * A file that comes from outside; without a path it must be given.
+ *
+ * @param path The default.
+ * @param options `sidecar`: its digest is taken from `<path>.sha256` instead of reading the file.
+ */
+export function inputFile(
+  path: string | null = null,
+  options: { readonly sidecar?: boolean } = {},
+): Handle<string> {
+  return handleOf({ kind: "input", data: { file: path, ...options } });
 }
 
 /** A directory that comes from outside; without a path it must be given. */

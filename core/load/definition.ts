@@ -123,9 +123,17 @@ function defineInput(name: string, input: InputFields, visit: Visit): InputDef {
         member: ["inputs", name, key],
       });
     }
+    if (kind === "dir") rejectSidecar(name, fields, visit);
     const path = fields[kind] ?? null;
-    return { name, ...description, kind, ...(path === null ? {} : { default: path }) };
+    return {
+      name,
+      ...description,
+      kind,
+      ...(path === null ? {} : { default: path }),
+      ...(kind === "file" && fields.sidecar === true ? { sidecar: true } : {}),
+    };
   }
+  rejectSidecar(name, fields, visit);
   const { type, default: value } = fields;
   if (type !== undefined && value !== undefined && !isOfType(value, type)) {
     const found = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
@@ -142,6 +150,15 @@ function defineInput(name: string, input: InputFields, visit: Visit): InputDef {
     ...(type === undefined ? {} : { type }),
     ...(value === undefined ? {} : { default: value }),
   };
+}
+
+function rejectSidecar(name: string, fields: object, visit: Visit): void {
+  if (!Object.hasOwn(fields, "sidecar")) return;
+  visit.report("misfit", `Cannot use "sidecar" in input "${name}": only files have one`, {
+    part: "key",
+    member: ["inputs", name, "sidecar"],
+    hint: "Remove it, or write { file: PATH, sidecar: true }",
+  });
 }
 
 /** Whether a value is of a declared input type. */

@@ -135,8 +135,10 @@ function isList<T>(value: readonly T[] | object | string | null): value is reado
 
 function sourceOf(source: SourceFields): SourceRef | undefined {
   if (typeof source === "string") return { kind: "ref", ref: source };
-  const { value, file, dir, glob, env } = source;
-  if (file !== undefined) return { kind: "file", path: file };
+  const { value, file, dir, glob, env, sidecar } = source;
+  if (file !== undefined) {
+    return { kind: "file", path: file, ...(sidecar === true ? { sidecar } : {}) };
+  }
   if (dir !== undefined) return { kind: "dir", path: dir };
   if (glob !== undefined) return { kind: "glob", pattern: glob };
   if (env !== undefined) return { kind: "env", name: env };

@@ -19,6 +19,7 @@ import {
   nodeOutputs,
   path,
   positiveDuration,
+  sidecar,
   size,
   source,
   stream,
@@ -332,12 +333,14 @@ const INPUT_TYPES = ["string", "number", "integer", "boolean", "array", "object"
 const inputObject = object({
   file: documented(either(nothing, path), "A file; the path is the default."),
   dir: documented(either(nothing, path), "A directory; the path is the default."),
+  sidecar,
   type: documented(choice(...INPUT_TYPES), "Type of the value."),
   default: documented(anything, "Value if none is given; without it the input is required."),
   description: documented(text(), "What the input is, for people."),
 }, {
   expected: "a mapping",
   json: {
+    dependentRequired: { sidecar: ["file"] },
     allOf: [
       { not: { required: ["file", "dir"] } },
       ...["file", "dir"].map((key) => ({

@@ -121,6 +121,13 @@ function functionHint(value: string): string | undefined {
   return 'Write MODULE#EXPORT, for example "nodes.ts#load"';
 }
 
+/** Beside a file: its digest is known. */
+export const sidecar: Shape<boolean> = documented(
+  boolean,
+  "The file's digest is taken from PATH.sha256, as sha256sum writes it, instead of reading the file.",
+  { default: false },
+);
+
 const sourceFields = {
   value: documented(anything, "A literal value."),
   file: documented(path, "A file, relative to the workflow file."),
@@ -132,13 +139,25 @@ const sourceFields = {
   ),
 };
 
-/** A mapping with exactly one of several kinds of source. */
-function oneSource<F extends Fields>(fields: F): Shape<FieldsRead<F>> {
+/** A mapping with exactly one of several kinds of source; a file may have a sidecar. */
+function oneSource<F extends Fields>(
+  fields: F,
+): Shape<FieldsRead<F & { readonly sidecar: Shape<boolean> }>> {
   const kinds = Object.keys(fields);
-  const shape = object(fields, { expected: `a mapping with one of ${kinds.join(", ")}` });
+  const shape = object(
+    { ...fields, sidecar },
+    { expected: `a mapping with one of ${kinds.join(", ")}` },
+  );
   return refine(
     shape,
     (read, visit, raw) => {
+      if (isMapping(raw) && Object.hasOwn(raw, "sidecar") && !Object.hasOwn(raw, "file")) {
+        visit.report("misfit", `Cannot use "sidecar" in ${visit.name}: only files have one`, {
+          part: "key",
+          member: ["sidecar"],
+          hint: "Remove it, or write { file: PATH, sidecar: true }",
+        });
+      }
       const given = kinds.filter((kind) => Object.hasOwn(read, kind));
       if (given.length === 1) return read;
       // What is left of a wrong mapping has been reported already.
@@ -149,7 +168,12 @@ function oneSource<F extends Fields>(fields: F): Shape<FieldsRead<F>> {
       );
       return undefined;
     },
-    { json: { minProperties: 1, maxProperties: 1 } },
+    {
+      json: {
+        oneOf: kinds.map((kind) => ({ required: [kind] })),
+        dependentRequired: { sidecar: ["file"] },
+      },
+    },
   );
 }
 

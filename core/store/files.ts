@@ -116,8 +116,17 @@ export class FileDigests {
     try {
       // A link to the file, which is how functions get it, moves the change time: then the content decides. So it does
       // while the file is younger than the clock's resolution.
-      return isSame({ ...fileStat(path), ctimeMs: stat.ctimeMs }, stat) &&
-        this.digestOf(path).digest === digest;
+      return this.isInState(path, stat) && this.digestOf(path).digest === digest;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return false;
+      throw error;
+    }
+  }
+
+  /** Tells whether a file still has a state; the change time is left out, since a link to the file moves it. */
+  isInState(path: string, stat: FileStat): boolean {
+    try {
+      return isSame({ ...fileStat(path), ctimeMs: stat.ctimeMs }, stat);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return false;
       throw error;

@@ -139,4 +139,10 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
         { kind: "ref", ref: "params.a" },
       ],
     }],
+    ["run: ls, inputs: { a: { file: a, sidecar: true }, b: { file: b, sidecar: false } }", {
+      inputs: {
+        a: { kind: "file", path: "a", sidecar: true },
+        b: { kind: "file", path: "b" },
+      },
+    }],
   ];

@@ -188,6 +188,17 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "rejected",
   ],
   [
+    "a sidecar of what is no file",
+    "inputs: { d: { dir: d, sidecar: true }, n: { type: integer, sidecar: true } }\n" +
+    "nodes:\n  a: { run: ls, inputs: { d: { dir: d, sidecar: true }, v: { value: 1, sidecar: false } } }\n",
+    "rejected",
+  ],
+  [
+    "a sidecar by name",
+    "nodes:\n  a: { run: ls, inputs: { f: { file: f, sidecar: f.sha256 } } }\n",
+    "rejected",
+  ],
+  [
     "many problems at once",
     "nam: x\npools: { gpu: 1 }\nnodes:\n  rows:\n    cal: nodes.ts#load\n    inputs: { n: 3 }\n  fit:\n" +
     "    call: nodes.ts#fit\n    okCodes: [300]\n    resources: { gup: 1 }\n    timeout: soon\n",
