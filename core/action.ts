@@ -6,6 +6,7 @@
  */
 
 import { type Digest, digestOf } from "./base/digest.ts";
+import type { Hooks } from "./workflow.ts";
 
 /**
  * Everything that can change the result of an action, and nothing else (DESIGN §3). Its canonical
@@ -41,6 +42,10 @@ export interface CommandMaterial {
   readonly stdin?: string;
   readonly stdout?: string;
   readonly stderr?: string;
+  readonly exitCode?: string;
+  /** With the published paths, because the output shows them. */
+  readonly commandLine?: string;
+  readonly hooks?: Hooks;
   /** `${params.x}` used by the templates, as JSON text by path. */
   readonly params: Readonly<Record<string, string>>;
 }
@@ -136,11 +141,18 @@ export interface CallWork {
   readonly workflowDir?: string;
 }
 
+/** Where the command line goes, and what it shows in place of private paths. */
+export interface CommandLineOutput {
+  readonly output: string;
+  readonly paths: Readonly<Record<string, string>>;
+}
+
 /** A command to run. Templates are not yet filled: only the executor knows the private paths. */
 export interface RunWork {
   readonly kind: "run";
   readonly argv?: readonly string[];
   readonly script?: string;
+  /** `#!`: the script names its interpreter. */
   readonly shell?: string;
   readonly cwd: string;
   readonly workflowDir: string;
@@ -149,6 +161,11 @@ export interface RunWork {
   readonly stdin?: string;
   readonly stdout?: { readonly output: string; readonly as: "text" | "json" | "lines" };
   readonly stderr?: { readonly output: string; readonly as: "text" | "json" | "lines" };
+  /** Output that gets the exit code. */
+  readonly exitCode?: string;
+  /** Output that gets the command line; `paths` are the published ones of file outputs, relative to the workflow. */
+  readonly commandLine?: CommandLineOutput;
+  readonly hooks?: Hooks;
   /** Values of `${params.x}` used by the templates, by path. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly sandbox: "auto" | "strict" | "off";

@@ -12,11 +12,13 @@ import type {
   ActionOutput,
   ActionScope,
   CallWork,
+  CommandLineOutput,
   RunWork,
 } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Blobs } from "./store/blobs.ts";
+import { templateModeOf } from "./shebang.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
 import type { JsonObject, NodeDef, Workflow } from "./workflow.ts";
 
@@ -93,17 +95,26 @@ export function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
   return kind === "value" ? base : { ...base, fileName: path?.split("/").at(-1) ?? name };
 }
 
+/** Where the command line of a node goes, with the published paths it shows; `undefined` if nowhere. */
+export function commandLineOutput({ command, outputs }: NodeDef): CommandLineOutput | undefined {
+  if (command?.commandLine === undefined) return undefined;
+  const paths = outputs.flatMap(({ name, path }) => path === undefined ? [] : [[name, path]]);
+  return { output: command.commandLine, paths: Object.fromEntries(paths) };
+}
+
 function paramReferences(def: NodeDef): string[] {
   if (def.work.kind !== "run") return [];
-  const texts = "argv" in def.work ? def.work.argv : [def.work.script];
-  const mode = "argv" in def.work ? "argv" : "sh";
+  const { before, after } = def.command?.hooks ?? {};
   const paths = new Set<string>();
-  for (const text of texts) {
-    if (!text.includes("${params.")) continue;
-    const parsed = parseTemplate(text, mode);
-    if (!parsed.ok) continue; // Reported by the check of the definition.
-    for (const { kind, name } of referencesOf(parsed.template)) {
-      if (kind === "params") paths.add(name);
+  for (const line of [def.work, before, after]) {
+    if (line === undefined) continue;
+    for (const text of "argv" in line ? line.argv : [line.script]) {
+      if (!text.includes("${params.")) continue;
+      const parsed = parseTemplate(text, templateModeOf(line));
+      if (!parsed.ok) continue; // Reported by the check of the definition.
+      for (const { kind, name } of referencesOf(parsed.template)) {
+        if (kind === "params") paths.add(name);
+      }
     }
   }
   return [...paths].sort();
@@ -147,15 +158,20 @@ function runWork({ workflow }: AssemblyContext, def: NodeDef, frame: ActionFrame
   const { work, command } = def;
   if (work.kind !== "run" || command === undefined) throw new TypeError("Not a command");
   const { dir } = workflow;
+  const { stdin, stdout, stderr, exitCode, hooks } = command;
+  const commandLine = commandLineOutput(def);
   return {
     kind: "run",
     ...("argv" in work ? { argv: work.argv } : { script: work.script, shell: work.shell }),
     cwd: command.cwd === "private" ? frame.privateDir : resolve(dir, command.cwd),
     workflowDir: dir,
     okCodes: command.okCodes,
-    ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
-    ...(command.stdout === undefined ? {} : { stdout: command.stdout }),
-    ...(command.stderr === undefined ? {} : { stderr: command.stderr }),
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(stdout === undefined ? {} : { stdout }),
+    ...(stderr === undefined ? {} : { stderr }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(commandLine === undefined ? {} : { commandLine }),
+    ...(hooks === undefined ? {} : { hooks }),
     params: usedParams(def, workflow.params),
     sandbox: command.sandbox,
   };

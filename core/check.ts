@@ -8,8 +8,9 @@
 import type { Diagnostic } from "./base/error.ts";
 import type { Span } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
-import { parseTemplate, referencesOf } from "./template.ts";
-import type { Json, NodeDef, Workflow } from "./workflow.ts";
+import { interpreterOf, SHEBANG, templateModeOf, variableOf } from "./shebang.ts";
+import { parseTemplate, referencesOf, type TemplateMode } from "./template.ts";
+import type { CommandLine, Json, NodeDef, Workflow } from "./workflow.ts";
 
 /** Returns the problems of nodes that show without looking at other nodes. */
 export function checkNodes(workflow: Workflow, nodes: readonly NodeDef[]): Diagnostic[] {
@@ -54,16 +55,63 @@ class CommandCheck {
     if (work.kind !== "run") return [];
     // Stands for a node that says neither what to call nor what to run, which has been reported.
     if ("argv" in work && work.argv.length === 0) return [];
-    const base = ["nodes", this.def.name, "run"];
-    const texts: Text[] = "argv" in work
-      ? work.argv.map((text, i) => ({ text, path: [...base, i] }))
-      : [{ text: work.script, path: base }];
-    for (const text of texts) this.#checkText(text, "argv" in work ? "argv" : "sh");
+    const base = ["nodes", this.def.name];
+    const { before, after } = this.def.command?.hooks ?? {};
+    if (before !== undefined) this.#checkLine(before, [...base, "hooks", "before"]);
+    this.#checkLine(work, [...base, "run"]);
+    if (after !== undefined) this.#checkLine(after, [...base, "hooks", "after"]);
     if (this.#problems.length === 0) this.#checkOutputs();
     return this.#problems;
   }
 
-  #checkText(text: Text, mode: "argv" | "sh"): void {
+  #checkLine(line: CommandLine, path: Text["path"]): void {
+    const mode = templateModeOf(line);
+    if ("argv" in line) {
+      line.argv.forEach((text, i) => this.#checkText({ text, path: [...path, i] }, mode));
+      return;
+    }
+    const text = { text: line.script, path };
+    if (line.shell === SHEBANG) this.#checkInterpreter(text);
+    this.#checkText(text, mode);
+  }
+
+  /** The script gets its inputs and outputs as variables; which of them it reads shows only when it runs. */
+  #checkInterpreter(text: Text): void {
+    const [first] = text.text.split("\n", 1);
+    if (interpreterOf(first) === undefined) {
+      this.#add(
+        "no-interpreter",
+        `Cannot tell what runs the script of node "${this.def.name}": "${first}" names no absolute path`,
+        this.#inside(text, 0, first.length),
+        'write "#!/usr/bin/env python3" or the like',
+      );
+    }
+    const files = this.def.outputs.filter(({ kind }) => kind !== "value").map(({ name }) => name);
+    this.#checkVariables("in", Object.keys(this.def.inputs));
+    this.#checkVariables("out", files);
+    for (const name of files) {
+      if (mentions(text.text, variableOf("out", name))) this.#mentioned.add(`out.${name}`);
+    }
+  }
+
+  #checkVariables(kind: "in" | "out", names: readonly string[]): void {
+    const owners = new Map<string, string>();
+    for (const name of names) {
+      const variable = variableOf(kind, name);
+      const owner = owners.get(variable);
+      if (owner !== undefined) {
+        this.#add(
+          "ambiguous-variable",
+          `Cannot set ${variable} for the script of node "${this.def.name}": it stands for "${owner}" and "${name}"`,
+          this.workflow.locate(["nodes", this.def.name, `${kind}puts`, name], "key"),
+          "rename one of them",
+        );
+      }
+      owners.set(variable, name);
+    }
+  }
+
+  #checkText(text: Text, mode: TemplateMode): void {
     const parsed = parseTemplate(text.text, mode);
     if (!parsed.ok) {
       this.#add(
@@ -128,9 +176,15 @@ class CommandCheck {
   #checkOutputs(): void {
     const { command, name } = this.def;
     if (command === undefined || command.cwd === "private") return;
-    const streams = [command.stdout?.output, command.stderr?.output];
+    const { stdout, stderr, exitCode, commandLine } = command;
+    const filled = [stdout?.output, stderr?.output, exitCode, commandLine];
+    const isScript = "shell" in this.def.work && this.def.work.shell === SHEBANG;
     for (const output of this.def.outputs) {
-      if (this.#mentioned.has(`out.${output.name}`) || streams.includes(output.name)) continue;
+      if (this.#mentioned.has(`out.${output.name}`) || filled.includes(output.name)) continue;
+      const target = isScript
+        ? `the path in the variable ${variableOf("out", output.name)}`
+        : `"\${out.${output.name}}"`;
+      const written = isScript ? variableOf("out", output.name) : `\${out.${output.name}}`;
       const path = ["nodes", name, "outputs", output.name];
       if (output.kind === "value") {
         this.#add(
@@ -142,9 +196,9 @@ class CommandCheck {
       } else {
         this.#add(
           "unwritten-output",
-          `Output "${output.name}" of node "${name}" is not written: the command never mentions "\${out.${output.name}}"`,
+          `Output "${output.name}" of node "${name}" is not written: the command never mentions "${written}"`,
           this.workflow.locate(path, "key"),
-          `write to "\${out.${output.name}}": flow gives every output a private path and publishes it as "${output.path}" when the node is done`,
+          `write to ${target}: flow gives every output a private path and publishes it as "${output.path}" when the node is done`,
         );
       }
     }
@@ -174,4 +228,9 @@ class CommandCheck {
       ...(hint === undefined ? {} : { hint }),
     });
   }
+}
+
+/** Whether a script may write an output: it names the variable, or makes up names of variables. */
+function mentions(script: string, variable: string): boolean {
+  return script.includes(variable) || /FLOW_OUT_(?!\w)/.test(script);
 }

@@ -16,7 +16,14 @@ import {
   type Material,
   materialText,
 } from "./action.ts";
-import { type ActionFrame, actionOutput, makeAction, usedParams, variablesOf } from "./assemble.ts";
+import {
+  type ActionFrame,
+  actionOutput,
+  commandLineOutput,
+  makeAction,
+  usedParams,
+  variablesOf,
+} from "./assemble.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Graph, NodeId, Wire } from "./graph.ts";
@@ -176,6 +183,9 @@ export class Rebuild {
       ...(command.stdin === undefined ? {} : { stdin: command.stdin }),
       ...(command.stdout === undefined ? {} : { stdout: streamMaterial(def, command.stdout) }),
       ...(command.stderr === undefined ? {} : { stderr: streamMaterial(def, command.stderr) }),
+      ...(command.exitCode === undefined ? {} : { exitCode: neutralName(def, command.exitCode) }),
+      ...commandLineMaterial(def),
+      ...(command.hooks === undefined ? {} : { hooks: command.hooks }),
       params: Object.fromEntries(
         Object.entries(usedParams(def, this.#context.graph.workflow.params)).map((
           [path, value],
@@ -216,9 +226,19 @@ function envMaterial(
 /** Stands for the name of the only value output. No output can be called so. */
 const ONLY_VALUE = "=";
 
+function neutralName(def: NodeDef, output: string): string {
+  return output === onlyValueOf(def) ? ONLY_VALUE : output;
+}
+
 function streamMaterial(def: NodeDef, stream: StreamOutput): string {
-  const output = stream.output === onlyValueOf(def) ? ONLY_VALUE : stream.output;
-  return canonicalJson({ ...stream, output });
+  return canonicalJson({ ...stream, output: neutralName(def, stream.output) });
+}
+
+/** The only output that shows where the others are published. */
+function commandLineMaterial(def: NodeDef): { commandLine?: string } {
+  const shown = commandLineOutput(def);
+  if (shown === undefined) return {};
+  return { commandLine: canonicalJson({ ...shown, output: neutralName(def, shown.output) }) };
 }
 
 function outputsMaterial(def: NodeDef): Record<string, string> {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { variableOf } from "./shebang.ts";
 import { lexShell, type ShellPlace } from "./template_shell.ts";
 
 /** What a template refers to: an input, an output, or a parameter by its dotted path. */
@@ -35,8 +36,11 @@ export interface Template {
   readonly parts: readonly TemplatePart[];
 }
 
-/** One element of an argv, where no shell is involved, or a script for a POSIX shell. */
-export type TemplateMode = "argv" | "sh";
+/**
+ * One element of an argv, where no shell is involved; a script for a POSIX shell; or a script of any other language,
+ * where no reference can stand, because nobody knows how to quote it.
+ */
+export type TemplateMode = "argv" | "sh" | "plain";
 
 /** A template, or the first thing that is wrong with it. */
 export type TemplateResult =
@@ -60,7 +64,7 @@ const ANY_EXPANSION = /\$\{[^}]*\}?/y;
  *
  * Only `${in.NAME}`, `${out.NAME}` and `${params.a.b}` are references; `$${in.x}` stands for the text
  * `${in.x}`. In an argv any other `${…}` is an error, since no shell would expand it. In a script everything
- * else is the shell's.
+ * else is the shell's. In a script of another language a reference is an error.
  *
  * @example
  * ```ts
@@ -79,7 +83,16 @@ const ANY_EXPANSION = /\$\{[^}]*\}?/y;
 export function parseTemplate(text: string, mode: TemplateMode): TemplateResult {
   const nul = text.indexOf("\0");
   if (nul >= 0) return failure("Cannot use a NUL character in a command", nul, nul + 1);
-  return mode === "argv" ? parseElement(text) : parseScript(text);
+  switch (mode) {
+    case "argv":
+      return parseElement(text);
+    case "sh":
+      return parseScript(text);
+    case "plain":
+      return parsePlain(text);
+    default:
+      return mode satisfies never;
+  }
 }
 
 /** Returns the distinct references of a template in the order of their first use. */
@@ -163,6 +176,40 @@ function parseScript(text: string): TemplateResult {
   }
   push(text.length);
   return { ok: true, template: { mode: "sh", parts } };
+}
+
+/** The text itself, but for `$${in.x}`; a reference would have to be quoted for a language that flow does not know. */
+function parsePlain(text: string): TemplateResult {
+  let literal = "";
+  let at = 0;
+  for (let dollar = text.indexOf("$"); dollar >= 0; dollar = text.indexOf("$", at)) {
+    const isEscaped = text[dollar + 1] === "$";
+    const found = referenceAt(text, isEscaped ? dollar + 1 : dollar);
+    if (found !== undefined && !isEscaped) return unfillable(text, dollar, found);
+    literal += text.slice(at, dollar);
+    const start = isEscaped && found !== undefined ? dollar + 1 : dollar;
+    at = found?.end ?? dollar + 1;
+    literal += text.slice(start, at);
+  }
+  literal += text.slice(at);
+  return { ok: true, template: { mode: "plain", parts: [{ kind: "text", text: literal }] } };
+}
+
+function unfillable(
+  text: string,
+  start: number,
+  { reference: { kind, name }, end }: { reference: TemplateReference; end: number },
+): TemplateResult {
+  const argument = name.slice(name.lastIndexOf(".") + 1);
+  const variable = variableOf(kind === "out" ? "out" : "in", argument);
+  return failure(
+    `Cannot use "${text.slice(start, end)}" in this script: only shells can take a value safely`,
+    start,
+    end,
+    kind === "params"
+      ? `Add "inputs: { ${argument}: params.${name} }" and read the variable ${variable}`
+      : `Read the variable ${variable}`,
+  );
 }
 
 function referenceAt(

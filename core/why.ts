@@ -102,6 +102,9 @@ function explainCommand(old: Material, now: Material): string[] {
     "stdin",
     "stdout",
     "stderr",
+    "exitCode",
+    "commandLine",
+    "hooks",
   ] as const;
   for (const field of fields) {
     const from = JSON.stringify(a[field]);

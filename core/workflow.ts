@@ -95,6 +95,12 @@ export interface FunctionRef {
   readonly export: string;
 }
 
+/** A command as written: a list of arguments, or a script. Texts may hold `${in.x}` (see `template.ts`). */
+export type CommandLine =
+  | { readonly argv: readonly string[] }
+  /** `shell` is `#!` if the script's first line names its interpreter. */
+  | { readonly script: string; readonly shell: string };
+
 /** What a node does. Exactly one of the kinds of DESIGN §2. */
 export type Work =
   /** An exported function. `module` is as written (`nodes.ts`); `path` is absolute. */
@@ -104,9 +110,7 @@ export type Work =
     readonly path: string;
     readonly export: string;
   }
-  /** A command. Texts may hold `${in.x}`, `${out.y}`, `${params.z}` (see `template.ts`). */
-  | { readonly kind: "run"; readonly argv: readonly string[] }
-  | { readonly kind: "run"; readonly script: string; readonly shell: string };
+  | ({ readonly kind: "run" } & CommandLine);
 
 /** One declared output of a node. */
 export interface OutputDef {
@@ -207,11 +211,24 @@ export interface NodeDef {
   readonly command?: CommandOptions;
 }
 
+/** Commands around a command; one that fails fails the node. */
+export interface Hooks {
+  readonly before?: CommandLine;
+  /** Runs only if the command has succeeded. */
+  readonly after?: CommandLine;
+}
+
 /** What only command nodes have. */
 export interface CommandOptions {
   readonly stdin?: string;
   readonly stdout?: StreamOutput;
   readonly stderr?: StreamOutput;
+  /** Output that gets the exit code. */
+  readonly exitCode?: string;
+  /** Output that gets the arguments the command was started with, with published paths for private ones. */
+  readonly commandLine?: string;
+  /** Commands run before and after this one, in the same place. */
+  readonly hooks?: Hooks;
   /** Exit codes that count as success. */
   readonly okCodes: readonly number[];
   /** Working directory relative to the workflow's directory, or `private`: the private output directory. */

@@ -18,6 +18,7 @@ const PURE = new Set([
   "names",
   "result",
   "selector",
+  "shebang",
   "template",
   "template_shell",
   "why",

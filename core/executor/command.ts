@@ -12,6 +12,7 @@ import type { Action, Completion, Usage } from "../action.ts";
 import { Blobs } from "../store/blobs.ts";
 import { ActionBytes } from "./action_bytes.ts";
 import type { Executor } from "./executor.ts";
+import { hookAction, type HookName, inHook, joinHookLogs } from "./command_hooks.ts";
 import { openNative } from "./command_native.ts";
 import { collectOutputs } from "./command_outputs.ts";
 import {
@@ -22,6 +23,7 @@ import {
   planCommand,
 } from "./command_plan.ts";
 import { openPortable } from "./command_portable.ts";
+import { recordedValues } from "./command_record.ts";
 import {
   exitHint,
   exitText,
@@ -74,6 +76,12 @@ interface Running {
   kill: ((signal: "SIGTERM" | "SIGKILL") => void) | undefined;
   killTimer: ReturnType<typeof setTimeout> | undefined;
 }
+
+/** What the processes of one action have used together. */
+type Used = Pick<Usage, "cpuMs" | "maxRssBytes">;
+
+/** Where the streams of one process go, and what bubblewrap reports. */
+type Streams = Pick<LentLogs, "stdout" | "stderr" | "status" | "settle">;
 
 /** A plan with the sandbox around it. */
 interface Confined {
@@ -145,12 +153,11 @@ export class CommandExecutor implements Executor {
   async #run(action: Action, running: Running): Promise<Completion> {
     const startedAt = Date.now();
     const start = performance.now();
-    let exit: Exit = {};
+    const exits: Exit[] = [];
     const usage = (): Usage => ({
       startedAt,
       wallMs: performance.now() - start,
-      ...(exit.cpuMs === undefined ? {} : { cpuMs: exit.cpuMs }),
-      ...(exit.maxRssBytes === undefined ? {} : { maxRssBytes: exit.maxRssBytes }),
+      ...usedBy(exits),
     });
     try {
       // Nothing may be reported before `submit` has returned.
@@ -165,20 +172,23 @@ export class CommandExecutor implements Executor {
       const bytes = new ActionBytes(this.#blobs, action);
       const plan = planCommand(action, bytes);
       const logs = this.#logs.lend(action.logPath, loggedStreams(action));
+      const timer = action.timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => stop(running, "timeout", this.#graceMs), action.timeoutMs);
       try {
         this.#prepare(action, plan);
-        const confined = await this.#confine(action, plan, logs);
-        exit = await this.#execute(action, confined, running);
-        logs.settle();
-        if (confined.sandbox !== undefined) exit = innerExit(exit, logs.status, plan);
-        this.#judge(action, plan, confined, exit, running);
-        const outputs = collectOutputs(action, plan, bytes);
-        const sandbox = confined.sandbox === undefined ? "none" : "bubblewrap";
+        await this.#hook("before", action, bytes, running, exits);
+        const { exitCode, sandbox } = await this.#step(action, plan, logs, running, exits);
+        await this.#hook("after", action, bytes, running, exits);
+        const recorded = recordedValues(action, bytes, exitCode);
+        const outputs = collectOutputs(action, plan, bytes, recorded);
         return { id: action.id, kind: "done", outputs, usage: usage(), notes: { sandbox } };
       } finally {
+        clearTimeout(timer);
         clearTimeout(running.killTimer);
         logs.settle();
         logs.giveBack();
+        joinHookLogs(action);
         this.#cleanUp(action, plan);
       }
     } catch (error) {
@@ -186,9 +196,52 @@ export class CommandExecutor implements Executor {
     }
   }
 
+  async #hook(
+    name: HookName,
+    action: CommandAction,
+    bytes: ActionBytes,
+    running: Running,
+    exits: Exit[],
+  ): Promise<void> {
+    const hook = hookAction(action, name);
+    if (hook === undefined) return;
+    const status = `${hook.logPath}.status`;
+    let script: string | undefined;
+    try {
+      const plan = planCommand(hook, bytes);
+      script = plan.script?.path;
+      writeScript(plan);
+      const { stdout, stderr } = plan;
+      await this.#step(hook, plan, { stdout, stderr, status, settle: () => {} }, running, exits);
+    } catch (error) {
+      throw inHook(name, error);
+    } finally {
+      removeIfExists(status);
+      if (script !== undefined) removeIfExists(script);
+    }
+  }
+
+  /** Runs one process of an action to its end, and throws unless that was good. */
+  async #step(
+    action: CommandAction,
+    plan: CommandPlan,
+    logs: Streams,
+    running: Running,
+    exits: Exit[],
+  ): Promise<{ exitCode: number; sandbox: string }> {
+    const confined = await this.#confine(action, plan, logs);
+    let exit = await this.#execute(confined, running);
+    exits.push(exit);
+    logs.settle();
+    if (confined.sandbox !== undefined) exit = innerExit(exit, logs.status, plan);
+    const exitCode = this.#judge(action, plan, confined, exit, running);
+    return { exitCode, sandbox: confined.sandbox === undefined ? "none" : "bubblewrap" };
+  }
+
   #prepare(action: CommandAction, plan: CommandPlan): void {
     this.#makeDir(dirname(action.logPath));
     if (plan.usesPrivateDir) this.#dirs.make(action.privateDir);
+    writeScript(plan);
     if (plan.stdinText !== undefined) {
       const bytes = typeof plan.stdinText === "string"
         ? new TextEncoder().encode(plan.stdinText)
@@ -208,13 +261,14 @@ export class CommandExecutor implements Executor {
   #cleanUp(action: CommandAction, plan: CommandPlan): void {
     if (plan.usesPrivateDir) this.#dirs.remove(action.privateDir);
     if (plan.stdinText !== undefined) removeIfExists(plan.stdin);
+    if (plan.script !== undefined) removeIfExists(plan.script.path);
     const { stdout, stderr } = action.work;
     for (const log of [stdout && plan.stdout, stderr && plan.stderr]) {
       if (log !== undefined && lstat(log)?.size === 0) removeIfExists(log);
     }
   }
 
-  async #confine(action: CommandAction, plan: CommandPlan, logs: LentLogs): Promise<Confined> {
+  async #confine(action: CommandAction, plan: CommandPlan, logs: Streams): Promise<Confined> {
     const { cwd, sandbox } = action.work;
     const searchPath = plan.env.PATH ?? "/usr/bin:/bin";
     const program = findProgram(plan.argv[0], cwd, searchPath);
@@ -242,7 +296,7 @@ export class CommandExecutor implements Executor {
     return { request, sandbox: options };
   }
 
-  async #execute(action: CommandAction, confined: Confined, running: Running): Promise<Exit> {
+  async #execute(confined: Confined, running: Running): Promise<Exit> {
     // Stopped while it was being prepared.
     if (running.stop !== undefined) return {};
     const spawner = this.#spawner ??= openSpawner(this.#spawnerKind);
@@ -255,29 +309,25 @@ export class CommandExecutor implements Executor {
       const inner = signal === "SIGTERM" ? confined.request.innerGroup?.() : undefined;
       spawner.signalGroup(inner ?? pid, signal);
     };
-    const timer = action.timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => stop(running, "timeout", this.#graceMs), action.timeoutMs);
     try {
       return await exit;
     } finally {
-      clearTimeout(timer);
       running.kill = undefined;
       running.pid = undefined;
       this.#reaper.remove(pid);
     }
   }
 
-  /** Throws unless the command ended well. */
+  /** Returns the exit code, or throws unless the command ended well. */
   #judge(
     action: CommandAction,
     plan: CommandPlan,
     { sandbox }: Confined,
     exit: Exit,
     running: Running,
-  ): void {
+  ): number {
     if (running.stop !== undefined) throw stopped(action, running.stop.reason);
-    if (exit.code !== undefined && action.work.okCodes.includes(exit.code)) return;
+    if (exit.code !== undefined && action.work.okCodes.includes(exit.code)) return exit.code;
     const messages = tail(plan.stderr);
     const said = messages.trim() === "" ? tail(plan.stdout) : messages;
     const denied = sandbox === undefined ? undefined : deniedAccess(messages, sandbox);
@@ -294,6 +344,20 @@ export class CommandExecutor implements Executor {
 function openSpawner(kind: "native" | "portable" | undefined): Spawner {
   const native = kind === "portable" ? undefined : openNative();
   return native ?? openPortable();
+}
+
+/** The sum of the processor times, the largest of the memories. */
+function usedBy(exits: readonly Exit[]): Used {
+  const cpu = exits.flatMap(({ cpuMs }) => cpuMs ?? []);
+  const rss = exits.flatMap(({ maxRssBytes }) => maxRssBytes ?? []);
+  return {
+    ...(cpu.length === 0 ? {} : { cpuMs: cpu.reduce((sum, ms) => sum + ms, 0) }),
+    ...(rss.length === 0 ? {} : { maxRssBytes: Math.max(...rss) }),
+  };
+}
+
+function writeScript({ script }: CommandPlan): void {
+  if (script !== undefined) Deno.writeTextFileSync(script.path, script.text, { mode: 0o700 });
 }
 
 function isCommand(action: Action): action is CommandAction {

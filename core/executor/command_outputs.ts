@@ -17,19 +17,29 @@ const MAX_LISTED = 10;
 /**
  * Stores all declared outputs.
  *
+ * @param recorded Outputs that the command did not deliver itself, by name; as files they become JSON text.
  * @throws {CommandFailure} If one is missing, empty, of the wrong kind, or not readable as its value.
  */
 export function collectOutputs(
   action: CommandAction,
   plan: CommandPlan,
   bytes: ActionBytes,
+  recorded: ReadonlyMap<string, unknown>,
 ): OutputResult[] {
+  for (const [name, value] of recorded) {
+    const path = plan.outPaths.get(name);
+    if (path !== undefined) Deno.writeTextFileSync(path, `${JSON.stringify(value)}\n`);
+  }
   // All are checked before the first is moved: a message about what is there must still find it.
   for (const output of action.outputs) {
     if (output.kind !== "value") checkFile(output, action, plan);
   }
   return action.outputs.map((output) => {
-    if (output.kind === "value") return storeValue(output, action, plan, bytes);
+    if (output.kind === "value") {
+      return recorded.has(output.name)
+        ? valueResult(output, recorded.get(output.name), bytes)
+        : storeValue(output, action, plan, bytes);
+    }
     // Checked above: every file output has a path.
     const path = plan.outPaths.get(output.name)!;
     if (output.kind === "file") {
@@ -113,7 +123,11 @@ function storeValue(
     fromStdout ? "stdout" : "stderr",
     fromStdout ? plan.stdout : plan.stderr,
   );
-  const encoded = encodeValue(streamValue(output.name, text, stream.as));
+  return valueResult(output, streamValue(output.name, text, stream.as), bytes);
+}
+
+function valueResult(output: ActionOutput, value: unknown, bytes: ActionBytes): OutputResult {
+  const encoded = encodeValue(value);
   const content = encodedBytes(encoded);
   const base = { name: output.name, kind: "value", sizeBytes: content.length } as const;
   if (encoded.text !== undefined && content.length <= INLINE_BYTES) {

@@ -5,21 +5,13 @@
  * @module
  */
 
-import { isAbsolute, relative } from "node:path";
-import type { Action, ActionInput, ActionOutput, Failure, RunWork } from "../action.ts";
+import { isAbsolute } from "node:path";
+import type { Action, ActionInput, Failure, RunWork } from "../action.ts";
 import { decodeValue } from "../base/value.ts";
 import type { ActionBytes } from "./action_bytes.ts";
-import { parseTemplate, type Template, type TemplateMode } from "../template.ts";
-import {
-  fillArgv,
-  FillError,
-  fillScript,
-  type Lookup,
-  type Rendered,
-  renderValue,
-  scalarText,
-  shellArgv,
-} from "./shell.ts";
+import { fillCommand } from "./command_line.ts";
+import { elementTexts } from "./command_render.ts";
+import { FillError, scalarText } from "./shell.ts";
 
 /** Ends an action; carried as an error from where it is found to where it is reported. */
 export class CommandFailure extends Error {
@@ -50,6 +42,8 @@ export interface CommandPlan {
   readonly stderr: string;
   /** Content for the file `stdin`, to be written before and removed after the command. */
   readonly stdinText?: string | Uint8Array;
+  /** A script that names its interpreter, to be written before and removed after the command. */
+  readonly script?: { readonly path: string; readonly text: string };
   /** Where each file output is expected, by name. */
   readonly outPaths: ReadonlyMap<string, string>;
   readonly usesPrivateDir: boolean;
@@ -83,8 +77,12 @@ export function planCommand(action: CommandAction, bytes: ActionBytes): CommandP
     if (output.kind === "value") continue;
     outPaths.set(output.name, `${action.privateDir}/${output.fileName ?? output.name}`);
   }
-  const lookup = lookupIn(action, bytes, outPaths);
-  const { argv, variables } = commandLine(work, lookup);
+  const scriptPath = action.logPath;
+  const { argv, variables, script } = fillCommand(action, bytes, {
+    outPaths,
+    cwd: work.cwd,
+    scriptPath,
+  });
   const stdin = stdinOf(action, bytes);
   return {
     argv,
@@ -92,111 +90,12 @@ export function planCommand(action: CommandAction, bytes: ActionBytes): CommandP
     variables,
     stdin: stdin.path,
     stdinText: stdin.content,
+    ...(script === undefined ? {} : { script: { path: scriptPath, text: script } }),
     stdout: streamPath(action, work.stdout, outPaths, ".stdout"),
     stderr: streamPath(action, work.stderr, outPaths, ".stderr"),
     outPaths,
     usesPrivateDir: outPaths.size > 0 || work.cwd === action.privateDir,
   };
-}
-
-function commandLine(
-  work: RunWork,
-  lookup: Lookup,
-): { argv: string[]; variables: Readonly<Record<string, string>> } {
-  if (work.argv !== undefined) {
-    const argv = fillArgv(work.argv.map((text) => parsed(text, "argv")), lookup);
-    if (argv.length === 0 || argv[0] === "") {
-      throw new FillError("Cannot run an empty command", "Name a program first");
-    }
-    return { argv, variables: {} };
-  }
-  const filled = fillScript(parsed(work.script ?? "", "sh"), lookup);
-  return { argv: shellArgv(work.shell ?? "sh", filled), variables: filled.env };
-}
-
-/** Elements of a map node share their templates. */
-const templates = new Map<string, Template>();
-const MAX_TEMPLATES = 10_000;
-
-function parsed(text: string, mode: TemplateMode): Template {
-  const key = `${mode}:${text}`;
-  let template = templates.get(key);
-  if (template === undefined) {
-    const result = parseTemplate(text, mode);
-    if (!result.ok) throw new FillError(result.message, result.hint);
-    if (templates.size >= MAX_TEMPLATES) templates.clear();
-    templates.set(key, template = result.template);
-  }
-  return template;
-}
-
-function lookupIn(
-  action: CommandAction,
-  bytes: ActionBytes,
-  outPaths: ReadonlyMap<string, string>,
-): Lookup {
-  const { work } = action;
-  return ({ kind, name }) => {
-    switch (kind) {
-      case "in": {
-        const input = action.inputs.find((candidate) => candidate.name === name);
-        if (input === undefined) throw unknownReference(`in.${name}`, action.inputs);
-        return renderInput(input, work, bytes);
-      }
-      case "out": {
-        const path = outPaths.get(name);
-        if (path === undefined) throw unknownReference(`out.${name}`, action.outputs);
-        return { texts: [shownPath(path, work)], isMulti: false };
-      }
-      case "params":
-        if (!Object.hasOwn(work.params, name)) {
-          throw new FillError(`Cannot fill "\${params.${name}}": there is no such parameter`);
-        }
-        return renderValue(work.params[name]);
-    }
-  };
-}
-
-function unknownReference(
-  name: string,
-  known: readonly (ActionInput | ActionOutput)[],
-): FillError {
-  const names = known.map((item) => item.name).join(", ") || "none";
-  const what = name.startsWith("in.") ? "inputs" : "file outputs";
-  return new FillError(
-    `Cannot fill "\${${name}}": the node has no such name; its ${what}: ${names}`,
-  );
-}
-
-function renderInput(input: ActionInput, work: RunWork, bytes: ActionBytes): Rendered {
-  switch (input.kind) {
-    case "value":
-      return renderValue(decodeValue(input.text ?? bytes.read(input.digest)));
-    case "file":
-    case "dir":
-      return { texts: [shownPath(input.path, work)], isMulti: false };
-    case "files":
-      return { texts: input.paths.map((path) => shownPath(path, work)), isMulti: true };
-    case "array": {
-      const texts = input.elements.flatMap((element) => elementTexts(element, work, bytes));
-      return { texts, isMulti: true };
-    }
-  }
-}
-
-/** An element is one text, so that the number of arguments is the number of elements; a glob has one per file. */
-function elementTexts(element: ActionInput, work: RunWork, bytes: ActionBytes): readonly string[] {
-  if (element.kind !== "value") return renderInput(element, work, bytes).texts;
-  return [scalarText(decodeValue(element.text ?? bytes.read(element.digest)))];
-}
-
-/** Inside the workflow's directory paths are relative to the command's: logs and results then name no machine. */
-function shownPath(path: string, work: RunWork): string {
-  const inProject = path === work.workflowDir || path.startsWith(`${work.workflowDir}/`);
-  if (!inProject) return path;
-  const shown = relative(work.cwd, path) || ".";
-  // A file named "-rf" must not become a flag.
-  return shown.startsWith("-") ? `./${shown}` : shown;
 }
 
 function stdinOf(
@@ -240,6 +139,7 @@ export function declaredPaths(
   plan: CommandPlan,
 ): { read: string[]; write: string[] } {
   const read = [...action.scope.read, ...action.inputs.flatMap(pathsOf)];
+  if (plan.script !== undefined) read.push(plan.script.path);
   const write = [...action.scope.write];
   if (plan.usesPrivateDir) write.push(action.privateDir);
   return { read: read.filter(isAbsolute), write: write.filter(isAbsolute) };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isPosixShell } from "../shebang.ts";
 import type { Template, TemplatePart, TemplateReference } from "../template.ts";
 
 /** What a reference stands for: one text, or several for a glob or an array of scalars. */
@@ -34,8 +35,6 @@ export interface FilledScript {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Shells whose scripts expand `"${FLOW_1}"` as POSIX says. */
-const SHELLS = new Set(["sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"]);
 /** No leading zeros: in a shell they mean octal. */
 const INTEGER = /^-?(0|[1-9]\d{0,17})$/;
 /** Linux refuses a longer argument or variable (MAX_ARG_STRLEN), in bytes with the final NUL. */
@@ -180,21 +179,31 @@ function notAnInteger(reference: TemplateReference, text: string): FillError {
 }
 
 function checked(text: string, reference: TemplateReference): string {
+  return checkedText(text, nameOf(reference));
+}
+
+/**
+ * Returns a text that may become an argument or a variable.
+ *
+ * @param name What it is, for messages: `in.rows`.
+ * @throws {FillError} If it holds a NUL, is no Unicode, or is too long for the system.
+ */
+export function checkedText(text: string, name: string): string {
   if (text.includes("\0")) {
     throw new FillError(
-      `Cannot write "\${${nameOf(reference)}}" into a command: it holds a NUL character`,
+      `Cannot write "\${${name}}" into a command: it holds a NUL character`,
       "Pass it through a file or stdin",
     );
   }
   if (!text.isWellFormed()) {
     throw new FillError(
-      `Cannot write "\${${nameOf(reference)}}" into a command: it is not well-formed Unicode`,
+      `Cannot write "\${${name}}" into a command: it is not well-formed Unicode`,
       "Pass it through a file or stdin",
     );
   }
   if (text.length * 3 >= MAX_TEXT_BYTES - 64 && byteLength(text) >= MAX_TEXT_BYTES - 64) {
     throw new FillError(
-      `Cannot write "\${${nameOf(reference)}}" into a command: its ${
+      `Cannot write "\${${name}}" into a command: its ${
         byteLength(text)
       } bytes are too many for the system`,
       "Pass it through stdin (`stdin: NAME`) or a file",
@@ -225,9 +234,7 @@ export function shellArgv(shell: string, filled: FilledScript): string[] {
   if (shell === "sh") return ["sh", "-ec", filled.script];
   if (shell === "bash") return ["bash", "-eo", "pipefail", "-c", filled.script];
   const prefix = shell.split(/\s+/).filter((word) => word !== "");
-  const program = prefix.find((word) => !/^(.*\/)?env$|^-|=/.test(word)) ?? "";
-  const isShell = SHELLS.has(program.slice(program.lastIndexOf("/") + 1));
-  if (prefix.length === 0 || (!isShell && Object.keys(filled.env).length > 0)) {
+  if (prefix.length === 0 || (!isPosixShell(prefix) && Object.keys(filled.env).length > 0)) {
     throw new FillError(
       `Cannot fill references into a script for "${shell}": only POSIX shells can take them`,
       'Write the command as a list, such as [python3, -c, "…", "${in.x}"]',

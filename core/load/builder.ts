@@ -86,6 +86,9 @@ export type StreamTarget = string | {
   readonly as?: "text" | "json" | "lines";
 };
 
+/** A command: a list of arguments, or a text for the shell. */
+export type Command = string | readonly (string | number)[];
+
 /** Options of a command node. */
 export interface RunOptions<O extends Outputs> extends NodeOptions {
   readonly inputs?: Readonly<Record<string, Source<unknown>>>;
@@ -94,6 +97,12 @@ export interface RunOptions<O extends Outputs> extends NodeOptions {
   readonly stdin?: string;
   readonly stdout?: StreamTarget;
   readonly stderr?: StreamTarget;
+  /** Output that gets the exit code. */
+  readonly exitCode?: string;
+  /** Output that gets the arguments the command was started with. */
+  readonly commandLine?: string;
+  /** Commands before and after this one, in the same place. */
+  readonly hooks?: { readonly before?: Command; readonly after?: Command };
   readonly okCodes?: readonly number[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string | number | boolean | { readonly env: string }>>;
@@ -221,7 +230,7 @@ export function expand<A, const O extends Outputs = readonly []>(
  * @param options The options of the node, as in YAML.
  */
 export function run<T = unknown, const O extends Outputs = Outputs>(
-  command: string | readonly (string | number)[],
+  command: Command,
   options: RunOptions<O> = {},
 ): NodeHandle<T, O> {
   return nodeOf({ run: command, ...options }) as NodeHandle<T, O>;
@@ -237,11 +246,12 @@ function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {
   return handle as NodeHandle<unknown>;
 }
 
-function outputNames({ outputs, stdout, stderr }: Readonly<Record<string, unknown>>): string[] {
+function outputNames(data: Readonly<Record<string, unknown>>): string[] {
+  const { outputs, stdout, stderr, exitCode, commandLine } = data;
   const names = Array.isArray(outputs)
-    ? outputs
+    ? [...outputs]
     : Object.keys(typeof outputs === "object" ? outputs ?? {} : {});
-  for (const stream of [stdout, stderr]) {
+  for (const stream of [stdout, stderr, exitCode, commandLine]) {
     const name = typeof stream === "object" && stream !== null && "output" in stream
       ? stream.output
       : stream;

@@ -8,8 +8,10 @@
 import { basename, join, normalize, resolve } from "node:path";
 import { didYouMean } from "../base/suggest.ts";
 import { type MapSpec, parseMapSpec } from "../mapspec.ts";
+import { SHEBANG } from "../shebang.ts";
 import {
   COMMAND_DEFAULTS,
+  type CommandLine,
   type CommandOptions,
   EMPTY_SCOPE,
   type FunctionRef,
@@ -51,7 +53,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
   const isExpand = own.expand !== undefined && own.call === undefined && own.run === undefined;
   const isCommand = own.call === undefined && !isExpand && own.run !== undefined;
   const inputs = inputsOf(own, report);
-  const streams = isCommand ? streamsOf(fields, report) : {};
+  const streams = isCommand ? commandOutputsOf(fields, report) : {};
   const declared = outputsOf(name, own, { isCommand, ...streams }, context, report);
   if (isExpand) rejectOwnName(name, declared, own, report);
   const map = mapOf(fields, report);
@@ -98,8 +100,12 @@ function reporter(name: string, visit: Visit): Report {
 function workOf({ call, expand, run, shell = "sh" }: NodeFields, { dir }: NodeContext): Work {
   const target = call ?? (run === undefined ? expand : undefined);
   if (target !== undefined) return { kind: "call", ...functionOf(target, dir) };
-  if (typeof run === "string") return { kind: "run", script: run, shell };
-  return run === undefined ? NO_WORK : { kind: "run", argv: run };
+  return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
+}
+
+function lineOf(run: string | readonly string[], shell: string): CommandLine {
+  if (typeof run !== "string") return { argv: run };
+  return { script: run, shell: run.startsWith(SHEBANG) ? SHEBANG : shell };
 }
 
 /** The parts of `nodes.ts#load`. */
@@ -165,13 +171,10 @@ function mapOf({ map }: NodeFields, report: Report): MapSpec | undefined {
   return undefined;
 }
 
-/** The outputs that get a command's text streams. */
-interface Streams {
-  readonly stdout?: StreamOutput;
-  readonly stderr?: StreamOutput;
-}
+/** The outputs that get what a command tells: its text streams, its exit code, its arguments. */
+type CommandOutputs = Pick<CommandOptions, "stdout" | "stderr" | "exitCode" | "commandLine">;
 
-function streamsOf(fields: NodeFields, report: Report): Streams {
+function commandOutputsOf(fields: NodeFields, report: Report): CommandOutputs {
   const read = (key: "stdout" | "stderr"): StreamOutput | undefined => {
     const stream = fields[key];
     if (stream === undefined) return undefined;
@@ -187,13 +190,27 @@ function streamsOf(fields: NodeFields, report: Report): Streams {
       hint: "Name another output, or use 2>&1 in a script",
     });
   }
-  return { ...(stdout && { stdout }), ...(stderr && { stderr }) };
+  const { exitCode, commandLine } = fields;
+  const used = new Set([stdout?.output, stderr?.output]);
+  for (const [key, name] of [["exitCode", exitCode], ["commandLine", commandLine]] as const) {
+    if (name !== undefined && used.has(name)) {
+      const message = `Cannot send "${key}" of @ to output "${name}": something else fills it`;
+      report("conflict", message, [key], { hint: "Name another output" });
+    }
+    used.add(name);
+  }
+  return {
+    ...(stdout && { stdout }),
+    ...(stderr && { stderr }),
+    ...(exitCode !== undefined && { exitCode }),
+    ...(commandLine !== undefined && { commandLine }),
+  };
 }
 
 function outputsOf(
   name: string,
   own: NodeFields,
-  kind: Streams & { readonly isCommand: boolean },
+  kind: CommandOutputs & { readonly isCommand: boolean },
   context: NodeContext,
   report: Report,
 ): readonly OutputDef[] {
@@ -222,7 +239,19 @@ function outputsOf(
       ]);
     }
   }
-  if (kind.isCommand) rejectSourceless(outputs, streams, own, report);
+  for (const key of ["exitCode", "commandLine"] as const) {
+    const output = kind[key];
+    const declared = outputs.find((other) => other.name === output);
+    if (output !== undefined && declared === undefined) outputs.push(valueOutput(output));
+    else if (declared?.kind === "dir") {
+      const message = `Cannot send "${key}" of @ to output "${output}": it is a directory`;
+      report("conflict", message, [key], { hint: "Declare it as { file: PATH }, or not at all" });
+    }
+  }
+  if (kind.isCommand) {
+    const filled = [...streams.map(({ output }) => output), kind.exitCode, kind.commandLine];
+    rejectSourceless(outputs, filled, own, report);
+  }
   return outputs;
 }
 
@@ -247,15 +276,26 @@ function rejectOwnName(
   );
 }
 
-/** A command delivers values only through its streams. */
+function hooksOf({ hooks, shell = "sh" }: NodeFields): Pick<CommandOptions, "hooks"> {
+  if (hooks === undefined) return {};
+  const { before, after } = hooks;
+  return {
+    hooks: {
+      ...(before === undefined ? {} : { before: lineOf(before, shell) }),
+      ...(after === undefined ? {} : { after: lineOf(after, shell) }),
+    },
+  };
+}
+
+/** A command delivers values only through its streams, its exit code and its arguments. */
 function rejectSourceless(
   outputs: readonly OutputDef[],
-  streams: readonly StreamOutput[],
+  filled: readonly (string | undefined)[],
   own: NodeFields,
   report: Report,
 ): void {
   for (const { name, kind } of outputs) {
-    if (kind !== "value" || streams.some((stream) => stream.output === name)) continue;
+    if (kind !== "value" || filled.includes(name)) continue;
     const at = isList(own.outputs ?? null)
       ? (own.outputs as readonly string[]).indexOf(name)
       : name;
@@ -390,7 +430,7 @@ function resourcesOf(
 function commandOf(
   fields: NodeFields,
   inputs: Readonly<Record<string, SourceRef>>,
-  streams: Streams,
+  outputs: CommandOutputs,
   report: Report,
 ): CommandOptions {
   const { stdin } = fields;
@@ -406,7 +446,8 @@ function commandOf(
   }
   return {
     ...(stdin === undefined ? {} : { stdin }),
-    ...streams,
+    ...outputs,
+    ...hooksOf(fields),
     okCodes: fields.okCodes ?? COMMAND_DEFAULTS.okCodes,
     cwd: fields.cwd ?? COMMAND_DEFAULTS.cwd,
     env,

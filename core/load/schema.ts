@@ -152,11 +152,27 @@ function readResources(
   };
 }
 
+/** A command: arguments, or a text for the shell. */
+const command = either(
+  // deno-lint-ignore no-control-regex -- NUL is what it is about
+  text({ expected: "a script", pattern: /^[^\u0000]*\S[^\u0000]*$/ }),
+  list(scalarText, { min: 1, what: "texts" }),
+);
+
 /** Options only commands have. */
 const commandFields = {
   stdin: documented(name, "The argument that is fed to the command."),
   stdout: stream,
   stderr: stream,
+  exitCode: documented(name, "The output that gets the exit code."),
+  commandLine: documented(name, "The output that gets the arguments the command was started with."),
+  hooks: documented(
+    object({
+      before: documented(command, "Runs before the command; a failure fails the node."),
+      after: documented(command, "Runs after the command, if that succeeded."),
+    }, { expected: "a mapping with before or after" }),
+    "Commands around this one: same directory, variables, permissions and log.",
+  ),
   okCodes: documented(
     list(number({ integer: true, min: 0, max: 255 }), { min: 1, what: "exit codes" }),
     "Exit codes that count as success.",
@@ -206,13 +222,10 @@ const nodeFields = {
     { examples: ["nodes.ts#perFile"] },
   ),
   run: documented(
-    either(
-      // deno-lint-ignore no-control-regex -- NUL is what it is about
-      text({ expected: "a script", pattern: /^[^\u0000]*\S[^\u0000]*$/ }),
-      list(scalarText, { min: 1, what: "texts" }),
-    ),
+    command,
     "The command: a list of arguments, or a text for the shell. " +
-      "${in.NAME}, ${out.NAME} and ${params.NAME} are filled in.",
+      "${in.NAME}, ${out.NAME} and ${params.NAME} are filled in. A text whose first line names an " +
+      "interpreter, #!/usr/bin/env python3, is run by that.",
   ),
   description: documented(text(), "What the node does, for people."),
   inputs: nodeInputs,
@@ -306,6 +319,13 @@ function checkKind(raw: JsonObject, visit: Visit): void {
       member: [key],
       hint: "Remove it",
     });
+  }
+  if (typeof raw.run === "string" && raw.run.startsWith("#!") && Object.hasOwn(raw, "shell")) {
+    visit.report(
+      "misfit",
+      `Cannot use "shell" in ${visit.name}: the first line of its script names what runs it`,
+      { part: "key", member: ["shell"], hint: "Remove one of them" },
+    );
   }
   if (Array.isArray(raw.run) && Object.hasOwn(raw, "shell")) {
     visit.report(

@@ -142,3 +142,21 @@ Deno.test("referencesOf() names each reference once, in order", () => {
     { kind: "params", name: "c.d" },
   ]);
 });
+
+Deno.test('parseTemplate() takes a "plain" script as it is, but for references', () => {
+  const plain = (text: string) => {
+    const parsed = parseTemplate(text, "plain");
+    return parsed.ok
+      ? parsed.template.parts.map((part) => part.kind === "text" ? part.text : part)
+      : [parsed.start, parsed.end, parsed.hint];
+  };
+  assertEquals(plain("`${x} ${input.name}` $$ ${in. x} $"), ["`${x} ${input.name}` $$ ${in. x} $"]);
+  assertEquals(plain("a $${in.x} $${params.a.b}$${out.o}"), ["a ${in.x} ${params.a.b}${out.o}"]);
+  assertEquals(plain("# ${in.a-b}"), [2, 11, "Read the variable FLOW_IN_a_b"]);
+  assertEquals(plain("$${in.x}${out.o}"), [8, 16, "Read the variable FLOW_OUT_o"]);
+  assertEquals(plain("${params.a.b}"), [
+    0,
+    13,
+    'Add "inputs: { b: params.a.b }" and read the variable FLOW_IN_b',
+  ]);
+});

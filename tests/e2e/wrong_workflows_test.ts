@@ -160,6 +160,60 @@ nodes:
       "b: { run: ls, track: [{ call: nods.ts#load }, { file: gone.txt }] }",
     ),
   },
+  // Around commands.
+  {
+    name: "placeholders in hooks that nothing fills",
+    text: yaml(
+      'a: { run: [cp, "${in.x}", "${out.o}"], inputs: { x: { file: nodes.ts } }, outputs: { o: ./o.ts }, ' +
+        'hooks: { before: "test -f ${in.y}", after: [gzip, "${out.p}", "${params.level}"] } }',
+    ),
+  },
+  {
+    name: "values in a script of another language",
+    text: `params: { depth: 3 }
+nodes:
+  a:
+    inputs: { x: { value: 1 } }
+    outputs: { o: ./o.txt }
+    run: |
+      #!/usr/bin/env python3
+      open("\${out.o}", "w").write("\${in.x} \${params.depth}")
+`,
+  },
+  {
+    name: "a param in a script of another language",
+    text: `params: { model: { depth: 3 } }
+nodes:
+  a:
+    run: |
+      #!/usr/bin/env python3
+      print("\${params.model.depth}")
+`,
+  },
+  {
+    name: "an interpreter without a path",
+    text: "nodes:\n  a:\n    run: |\n      #!python3\n      print(1)\n",
+  },
+  {
+    name: "two inputs in one variable",
+    text: `nodes:
+  a:
+    inputs: { a-b: { value: 1 }, a_b: { value: 2 } }
+    run: |
+      #!/usr/bin/env python3
+      print(1)
+`,
+  },
+  {
+    name: "a script that does not write its output",
+    text: `nodes:
+  a:
+    outputs: { my-o: ./o.txt }
+    run: |
+      #!/usr/bin/env python3
+      open("o.txt", "w").write("x")
+`,
+  },
   // TypeScript.
   {
     name: "several problems of a TypeScript workflow",

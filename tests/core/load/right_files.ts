@@ -145,4 +145,30 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
         b: { kind: "file", path: "b" },
       },
     }],
+    ["run: ls, exitCode: c, commandLine: l, okCodes: [0, 1], outputs: { l: l.json }", {
+      outputs: [
+        { name: "l", kind: "file", path: "l.json", temp: false, allowEmpty: false },
+        { name: "c", kind: "value", temp: false, allowEmpty: false },
+      ],
+      command: {
+        exitCode: "c",
+        commandLine: "l",
+        okCodes: [0, 1],
+        cwd: ".",
+        env: {},
+        sandbox: "auto",
+      },
+    }],
+    ["run: [ls], hooks: { before: [a, 1], after: 'b; c' }", {
+      command: {
+        hooks: { before: { argv: ["a", "1"] }, after: { script: "b; c", shell: "sh" } },
+        okCodes: [0],
+        cwd: ".",
+        env: {},
+        sandbox: "auto",
+      },
+    }],
+    ["run: '#!/usr/bin/env python3'", {
+      work: { kind: "run", script: "#!/usr/bin/env python3", shell: "#!" },
+    }],
   ];

@@ -198,6 +198,29 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "nodes:\n  a: { run: ls, inputs: { f: { file: f, sidecar: f.sha256 } } }\n",
     "rejected",
   ],
+  ["hooks on a function", "nodes:\n  a: { call: 'n.ts#f', hooks: { before: ls } }\n", "rejected"],
+  [
+    "a misspelt and an empty hook",
+    "nodes:\n  a: { run: ls, hooks: { befor: ls, after: [] } }\n",
+    "rejected",
+  ],
+  ["hooks as a text", "nodes:\n  a: { run: ls, hooks: ls }\n", "rejected"],
+  [
+    "the exit code and stdout to one output",
+    "nodes:\n  a: { run: ls, stdout: o, exitCode: o }\n",
+    "accepted",
+  ],
+  [
+    "the command line into a directory",
+    "nodes:\n  a: { run: ls, commandLine: o, outputs: { o: { dir: o } } }\n",
+    "accepted",
+  ],
+  ["an exit code as a number", "nodes:\n  a: { run: ls, exitCode: 3 }\n", "rejected"],
+  [
+    "a shell for a script that names its own",
+    "nodes:\n  a:\n    shell: bash\n    run: |\n      #!/bin/sh\n      ls\n",
+    "accepted",
+  ],
   [
     "many problems at once",
     "nam: x\npools: { gpu: 1 }\nnodes:\n  rows:\n    cal: nodes.ts#load\n    inputs: { n: 3 }\n  fit:\n" +
