@@ -179,6 +179,8 @@ export type ActionInput =
     readonly kind: "value";
     readonly digest: Digest;
     readonly text?: string;
+    /** Counts instead of the digest. */
+    readonly identity?: Digest;
   }
   | {
     readonly name: string;
@@ -186,6 +188,7 @@ export type ActionInput =
     readonly digest: Digest;
     /** Real path, symlinks resolved. */
     readonly path: string;
+    readonly identity?: Digest;
   }
   /** A glob: the files it matched, sorted. */
   | { readonly name: string; readonly kind: "files"; readonly paths: readonly string[] }
@@ -231,6 +234,14 @@ export interface OutputResult {
   readonly text?: string;
   /** Files only: the owner may execute it. */
   readonly executable?: boolean;
+  /** What stands for it in the keys of its consumers; the digest of its content if absent. */
+  readonly identity?: Digest;
+}
+
+/** An output as an executor reports it. */
+export interface DeliveredOutput extends OutputResult {
+  /** Text the function gave to stand for it; `null`: its inputs stand for it. */
+  readonly hash?: string | null;
 }
 
 /** Encoded values up to this many bytes travel and are stored inline. */
@@ -286,7 +297,7 @@ export type Completion =
   | {
     readonly id: number;
     readonly kind: "done";
-    readonly outputs: readonly OutputResult[];
+    readonly outputs: readonly DeliveredOutput[];
     readonly usage: Usage;
     /** For example how a command was confined: `sandbox: bubblewrap`. */
     readonly notes?: Readonly<Record<string, string>>;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ActionResult, OutputResult } from "./action.ts";
+import type { OutputResult } from "./action.ts";
 import { type Digest, isDigest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -126,7 +126,7 @@ export class Foresight {
   /** The newest stored outputs of a node, whether they are up to date or not. */
   latest(id: NodeId): OutputResult[] | undefined {
     for (const { key } of this.#earlierKeys(id)) {
-      const outputs = this.#stored(id, this.#c.store.lookup(key));
+      const outputs = this.#stored(id, key);
       if (outputs !== undefined) return outputs;
     }
     return undefined;
@@ -137,7 +137,7 @@ export class Foresight {
   }
 
   #foresee(id: NodeId, forced: ReadonlySet<number>): Foreseen {
-    const { graph: { ups, defs }, results, rebuild, store } = this.#c;
+    const { graph: { ups, defs }, results, rebuild } = this.#c;
     results[id] = undefined;
     const upstreams = ups.targets.subarray(ups.starts[id], ups.starts[id + 1]);
     if (!defs[id].enabled || upstreams.some((up) => results[up] === undefined)) {
@@ -152,7 +152,7 @@ export class Foresight {
       return { verdict: "run", problem: error.message };
     }
     if (forced.has(id) || !isCached(defs[id])) return { verdict: "run", prepared };
-    const outputs = this.#stored(id, store.lookup(prepared.key));
+    const outputs = this.#stored(id, prepared.key);
     if (outputs === undefined) return { verdict: "run", prepared };
     if (defs[id].expand !== undefined && !this.#c.expand(id, outputs[0])) {
       return { verdict: "run", prepared, problem: "the nodes it returned cannot be used" };
@@ -161,10 +161,11 @@ export class Foresight {
     return { verdict: "hit", prepared };
   }
 
-  #stored(id: NodeId, result: ActionResult | undefined): OutputResult[] | undefined {
+  #stored(id: NodeId, key: Digest): OutputResult[] | undefined {
     const def = this.#c.graph.defs[id];
+    const result = this.#c.store.lookup(key);
     if (result === undefined || isExpired(def, result, Date.now())) return undefined;
-    const outputs = alignOutputs(def, result.outputs);
+    const outputs = alignOutputs(def, result.outputs, key);
     const isWhole = outputs?.every(({ text, digest }, position) =>
       text !== undefined || def.outputs[position].temp || this.#c.store.blobs.has(digest)
     );

@@ -18,6 +18,7 @@ export {
   type Span,
 } from "./base/source.ts";
 export { nearest } from "./base/suggest.ts";
+export { withHash, withHashOfInputs } from "./with_hash.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
 export { Engine, type EngineOptions, type NodeLog, type StoredOutput } from "./engine.ts";
 export * from "./event.ts";

@@ -27,7 +27,7 @@ import {
 import { type Digest, digestOf } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Graph, NodeId, Wire } from "./graph.ts";
-import { onlyValueOf } from "./result.ts";
+import { neutralName } from "./result.ts";
 import { describeSource, type SourceContext, Sources, type Watched } from "./sources.ts";
 import type { NodeDef, StreamOutput } from "./workflow.ts";
 
@@ -139,12 +139,12 @@ export class Rebuild {
     const { files, graph: { workflow } } = this.#context;
     switch (input.kind) {
       case "value":
-        return { kind: "value", digest: input.digest };
+        return { kind: "value", digest: input.identity ?? input.digest };
       case "file":
       case "dir":
         return {
           kind: input.kind,
-          digest: input.digest,
+          digest: input.identity ?? input.digest,
           // A function sees its file inputs under a neutral name, a command sees the real path.
           seen: def.work.kind === "call" ? extname(input.path) : relative(workflow.dir, input.path),
         };
@@ -223,13 +223,6 @@ function envMaterial(
   return material;
 }
 
-/** Stands for the name of the only value output. No output can be called so. */
-const ONLY_VALUE = "=";
-
-function neutralName(def: NodeDef, output: string): string {
-  return output === onlyValueOf(def) ? ONLY_VALUE : output;
-}
-
 function streamMaterial(def: NodeDef, stream: StreamOutput): string {
   return canonicalJson({ ...stream, output: neutralName(def, stream.output) });
 }
@@ -242,12 +235,11 @@ function commandLineMaterial(def: NodeDef): { commandLine?: string } {
 }
 
 function outputsMaterial(def: NodeDef): Record<string, string> {
-  const only = onlyValueOf(def);
   const outputs: Record<string, string> = {};
   for (const output of def.outputs) {
     const { fileName } = actionOutput(output);
     const name = fileName === undefined ? "" : ` ${fileName}`;
-    outputs[output.name === only ? ONLY_VALUE : output.name] = `${output.kind}${name}${
+    outputs[neutralName(def, output.name)] = `${output.kind}${name}${
       output.allowEmpty ? " allowEmpty" : ""
     }`;
   }

@@ -24,7 +24,7 @@ import type { Graph, NodeId } from "./graph.ts";
 import { type Miss, Planner, type World } from "./planner.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
-import { alignOutputs, isCached, isExpired } from "./result.ts";
+import { alignOutputs, identifyOutputs, isAsGood, isCached, isExpired } from "./result.ts";
 import { CANCELLED, type RunningActions } from "./run_controls.ts";
 import { type Limits, Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
@@ -258,7 +258,7 @@ export class RunLoop implements RunningActions {
     const def = graph.defs[id];
     const result = store.lookup(prepared.key);
     if (result === undefined || isExpired(def, result, this.#c.now())) return false;
-    const outputs = alignOutputs(def, result.outputs);
+    const outputs = alignOutputs(def, result.outputs, prepared.key);
     if (outputs === undefined) return false;
     let restored: string[];
     let expansion: Expansion | undefined;
@@ -450,7 +450,9 @@ export class RunLoop implements RunningActions {
     const { graph, store } = this.#c;
     const { id, prepared } = running;
     const def = graph.defs[id];
-    const outputs = alignOutputs(def, completion.outputs);
+    const { key } = prepared;
+    const made = identifyOutputs(def, completion.outputs, { key, workflow: this.#c.workflow });
+    const outputs = alignOutputs(def, made, key);
     if (outputs === undefined) {
       throw new InternalError(`An executor did not deliver all outputs of node "${def.name}"`);
     }
@@ -481,8 +483,8 @@ export class RunLoop implements RunningActions {
     }
     if (isRecorded) {
       entries.push({
-        key: prepared.key,
-        result: { outputs, usage: completion.usage, run: this.#c.run },
+        key,
+        result: { outputs: made, usage: completion.usage, run: this.#c.run },
         node: def.name,
         workflow: this.#c.workflow,
         materialText: prepared.materialText,
@@ -539,7 +541,9 @@ export class RunLoop implements RunningActions {
     if (!this.#planner.isRemade(id)) return undefined;
     const before = this.#c.results[id];
     const { outputs: declared } = this.#c.graph.defs[id];
-    return outputs.find(({ digest }, i) => declared[i].temp && before?.[i].digest !== digest)?.name;
+    return outputs.find((output, i) =>
+      declared[i].temp && (before === undefined || !isAsGood(output, before[i]))
+    )?.name;
   }
 
   #see(id: NodeId, prepared: Prepared): void {

@@ -153,15 +153,17 @@ export class Sources {
     watched: Watched[],
   ): ActionInput {
     const result = this.#context.resultOf(source.node)[source.output];
+    const known = result.identity === undefined ? {} : { identity: result.identity };
     if (result.kind === "value") {
       const { digest, text } = result;
-      return { name, kind: "value", digest, ...(text === undefined ? {} : { text }) };
+      return { name, kind: "value", digest, ...(text === undefined ? {} : { text }), ...known };
     }
     const { kind, digest } = result;
     const published = this.publishedPath(source.node, source.output);
     // What is published can be edited while the node reads it.
     if (published !== undefined) watched.push(watchedOutput(kind, published, digest));
-    return { name, kind, digest, path: published ?? this.#context.blobs.pathOf(digest) };
+    const path = published ?? this.#context.blobs.pathOf(digest);
+    return { name, kind, digest, path, ...known };
   }
 
   #pathInput(

@@ -122,6 +122,8 @@ export interface OutputDef {
   readonly temp: boolean;
   /** An empty file is accepted. */
   readonly allowEmpty: boolean;
+  /** Consumers know it by the key of the node instead of its content. */
+  readonly hash?: "inputs";
 }
 
 /** A text stream of a command that becomes an output. */

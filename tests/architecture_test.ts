@@ -22,6 +22,7 @@ const PURE = new Set([
   "template",
   "template_shell",
   "why",
+  "with_hash",
   "workflow",
 ]);
 

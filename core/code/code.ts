@@ -5,9 +5,11 @@
  * @module
  */
 
+import { stripTypeScriptTypes } from "node:module";
 import { resolve } from "node:path";
 import { canonicalJson } from "../action.ts";
 import { type Digest, digestOf } from "../base/digest.ts";
+import withHashSource from "../with_hash.ts" with { type: "text" };
 import type { ClosureBundle, ClosureModule } from "../closure.ts";
 import { type Link, Linker, type NamedLink } from "./link.ts";
 import type { Parameters } from "./module.ts";
@@ -258,12 +260,17 @@ function urlOf(target: Resolved): string {
   return target.kind === "flow" ? FLOW_URL : target.url;
 }
 
+/** What functions use of `flow` when they run. */
+const LIVE: ReadonlySet<string> = new Set(["withHash", "withHashOfInputs"]);
+
 /**
- * A module in place of `flow`, for functions that live in the workflow file: defining the workflow again in
- * a worker does nothing, whatever of the library it uses.
+ * A module in place of `flow`: real where functions use it, inert for workflow files that hold functions too, so that
+ * defining the workflow again in a worker does nothing, whatever of the library it uses.
  */
 function standIn(names: ReadonlySet<string>): string {
+  const live = [...names].some((name) => name === "*" || LIVE.has(name));
   const lines = [
+    ...live ? [stripTypeScriptTypes(withHashSource, { mode: "strip" })] : [],
     "const inert = new Proxy(function () {}, {",
     '  get: (_, key) => key === Symbol.toPrimitive ? () => "" : key === "then" ? undefined : inert,',
     "  apply: () => inert, construct: () => inert, set: () => true,",
@@ -271,7 +278,7 @@ function standIn(names: ReadonlySet<string>): string {
     "export default inert;",
   ];
   for (const name of [...names].sort()) {
-    if (name !== "*" && name !== "default") {
+    if (name !== "*" && name !== "default" && !(live && LIVE.has(name))) {
       lines.push(`export { inert as ${JSON.stringify(name)} };`);
     }
   }

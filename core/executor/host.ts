@@ -12,8 +12,8 @@ import type {
   ActionInput,
   CallWork,
   Completion,
+  DeliveredOutput,
   Failure,
-  OutputResult,
   Usage,
 } from "../action.ts";
 import type { Digest } from "../base/digest.ts";
@@ -328,8 +328,8 @@ class Host {
         break;
       case "done":
         if (message.id === running.action.id) {
-          const { wallMs, isClean, outputs } = message;
-          this.#finish(running, wallMs, isClean, () => this.#collect(running, outputs));
+          const { wallMs, isClean, outputs, hashes } = message;
+          this.#finish(running, wallMs, isClean, () => this.#collect(running, outputs, hashes));
         }
         break;
       case "failed":
@@ -385,7 +385,7 @@ class Host {
     running: Running,
     wallMs: number,
     isClean: boolean,
-    deliver: () => OutputResult[],
+    deliver: () => DeliveredOutput[],
   ): void {
     const { action, seat } = running;
     this.#running = undefined;
@@ -419,14 +419,18 @@ class Host {
   #collect(
     running: Running,
     values: readonly (string | Uint8Array<ArrayBuffer>)[],
-  ): OutputResult[] {
+    hashes: readonly (string | null | undefined)[] = [],
+  ): DeliveredOutput[] {
     const bytes = new ActionBytes(this.#blobs, running.action);
     let next = 0;
-    return running.action.outputs.map((output) =>
-      output.kind === "value"
-        ? valueResult(output.name, values[next++], bytes.of(output))
-        : collectFile(output, running.outPaths[output.name], bytes.of(output))
-    );
+    return running.action.outputs.map((output) => {
+      if (output.kind !== "value") {
+        return collectFile(output, running.outPaths[output.name], bytes.of(output));
+      }
+      const hash = hashes[next];
+      const result = valueResult(output.name, values[next++], bytes.of(output));
+      return hash === undefined ? result : { ...result, hash };
+    });
   }
 
   #usageOf(startedAt: number, wallMs: number): Usage {

@@ -72,6 +72,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
   // What the boot uses later is captured now: the user's code may replace globals.
   const now = performance.now.bind(performance);
   const { defineProperty, freeze, keys, hasOwn } = Object;
+  const WITH_HASH = Symbol.for("flow.with-hash");
   let post: (message: FromWorker, transfer: Transferable[]) => void = () => {};
   let current: { id: number; abort: AbortController; waitsFor: number } | undefined;
   const { process } = node;
@@ -163,9 +164,22 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     return names.map((name) => `"${name}"`).join(", ");
   }
 
+  /** What `withHash` of the module "flow" returns. */
+  function isWithHash(value: unknown): value is { value: unknown; hash: string | null } {
+    return typeof value === "object" && value !== null && WITH_HASH in value;
+  }
+
   function outputsOf(result: unknown, names: readonly string[]): unknown[] {
-    if (names.length === 0) return [];
     if (names.length === 1) return [result];
+    if (isWithHash(result)) {
+      contract(
+        names.length === 0
+          ? "The function returned a value with a hash, but the node has no value output"
+          : `The function returned one hash for the ${names.length} outputs ${quoted(names)}: ` +
+            "each needs its own",
+      );
+    }
+    if (names.length === 0) return [];
     if (Array.isArray(result)) {
       if (result.length === names.length) return result;
       contract(
@@ -247,14 +261,18 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       const values = outputsOf(result, call.values);
       const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
       const transfer: Transferable[] = [];
+      const hashes = values.map((value) => isWithHash(value) ? value.hash : undefined);
       values.forEach((value, i) => {
-        const encoded = encodeOutput(value, call.values[i], call.values.length > 1);
+        const plain = isWithHash(value) ? value.value : value;
+        const encoded = encodeOutput(plain, call.values[i], call.values.length > 1);
         outputs.push(encoded.text ?? encoded.bytes);
         if (encoded.bytes) transfer.push(encoded.bytes.buffer);
       });
       const wallMs = now() - startedAt;
       output.flush();
-      send({ kind: "done", id: call.id, wallMs, isClean: waitsFor(own) === 0, outputs }, transfer);
+      const isClean = waitsFor(own) === 0;
+      const given = hashes.every((hash) => hash === undefined) ? {} : { hashes };
+      send({ kind: "done", id: call.id, wallMs, isClean, outputs, ...given }, transfer);
     } catch (thrown) {
       const wallMs = now() - startedAt;
       output.flush();

@@ -96,6 +96,8 @@ export type FromWorker =
     readonly isClean: boolean;
     /** Encoded value outputs in declared order. */
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
+    /** Hashes the function gave for them, `null` for that of its inputs; absent if it gave none. */
+    readonly hashes?: readonly (string | null | undefined)[];
   }
   | {
     readonly kind: "failed";

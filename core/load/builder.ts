@@ -66,6 +66,7 @@ export type Outputs = readonly string[] | {
     readonly dir?: string;
     readonly temp?: boolean;
     readonly allowEmpty?: boolean;
+    readonly hash?: "inputs";
   };
 };
 

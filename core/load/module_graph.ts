@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parse, type Program } from "acorn";
 import { messageOf } from "../base/error.ts";
 import { MAX_BYTES } from "./document.ts";
+import withHashSource from "../with_hash.ts" with { type: "text" };
 import builderSource from "./builder.ts" with { type: "text" };
 
 /** URL under which the builder is served to user files. */
@@ -92,7 +93,7 @@ export function readModuleGraph(file: string): ModuleGraph {
   }
   graph.set(BUILDER_URL, {
     format: "module",
-    source: stripTypeScriptTypes(builderSource, { mode: "strip" }),
+    source: stripTypeScriptTypes(builderSource + withHashSource, { mode: "strip" }),
     imports: {},
   });
   for (const [url, names] of packages) graph.set(url, standIn(names));

@@ -338,7 +338,8 @@ function outputOf(
   report: Report,
 ): OutputDef {
   const fields = typeof written === "string" ? { file: written } : written ?? {};
-  const { file, dir, temp = false, allowEmpty = false } = fields;
+  const { file, dir, temp = false, allowEmpty = false, hash } = fields;
+  const known = hash === undefined ? {} : { hash };
   const at = (key: string): (string | number)[] =>
     typeof written === "string" ? ["outputs", name] : ["outputs", name, key];
   if (file !== undefined && dir !== undefined) {
@@ -355,7 +356,7 @@ function outputOf(
       const message = `"allowEmpty" has no effect on output "${name}" of @: it is a value`;
       report("no-effect", message, at("allowEmpty"), { severity: "warning", part: "key" });
     }
-    return { ...valueOutput(name), temp };
+    return { ...valueOutput(name), temp, ...known };
   }
   const clean = normalize(path).replace(/(?<=.)\/$/, "");
   if (join(context.dir, clean) === context.file) {
@@ -363,7 +364,8 @@ function outputOf(
       "it is the workflow file";
     report("wrong-value", message, at(file === undefined ? "dir" : "file"));
   }
-  return { name, kind: file === undefined ? "dir" : "file", path: clean, temp, allowEmpty };
+  const kind = file === undefined ? "dir" : "file";
+  return { name, kind, path: clean, temp, allowEmpty, ...known };
 }
 
 function scopeOf(allow: NodeFields["allow"]): Scope {

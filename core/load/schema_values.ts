@@ -255,6 +255,10 @@ const outputFields = object({
   dir: documented(outputPath, "Where the directory is published, relative to the workflow file."),
   temp: documented(boolean, "Drop the bytes when all consumers are done.", { default: false }),
   allowEmpty: documented(boolean, "Accept an empty file.", { default: false }),
+  hash: documented(
+    choice("inputs"),
+    "inputs: what uses the output runs again when what went into it changes, whatever its bytes are.",
+  ),
 }, {
   expected: "a mapping with file or dir",
   json: { not: { required: ["file", "dir"] } },

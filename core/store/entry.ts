@@ -20,7 +20,15 @@ export interface RecordEntry {
 }
 
 /** Positional form of an output: 10⁶ results must not repeat member names. */
-type OutputRow = [string, OutputResult["kind"], string, number, (string | null)?, boolean?];
+type OutputRow = [
+  name: string,
+  kind: OutputResult["kind"],
+  digest: string,
+  sizeBytes: number,
+  text?: string | null,
+  executable?: boolean | null,
+  identity?: string,
+];
 
 /** Positional form of a result. */
 type ResultRow = [OutputRow[], number, number, number | null, number | null, string];
@@ -40,9 +48,11 @@ export function encodeResult(result: ActionResult): string {
 }
 
 function outputRow(output: OutputResult): OutputRow {
-  const row: OutputRow = [output.name, output.kind, output.digest, output.sizeBytes];
-  if (output.text !== undefined || output.executable !== undefined) row.push(output.text ?? null);
-  if (output.executable !== undefined) row.push(output.executable);
+  const { name, kind, digest, sizeBytes, text, executable, identity } = output;
+  const row: OutputRow = [name, kind, digest, sizeBytes];
+  if ((text ?? executable ?? identity) !== undefined) row.push(text ?? null);
+  if ((executable ?? identity) !== undefined) row.push(executable ?? null);
+  if (identity !== undefined) row.push(identity);
   return row;
 }
 
@@ -61,14 +71,16 @@ export function decodeResult(text: string): ActionResult {
   };
 }
 
-function outputOf([name, kind, digest, sizeBytes, text, executable]: OutputRow): OutputResult {
+function outputOf(row: OutputRow): OutputResult {
+  const [name, kind, digest, sizeBytes, text, executable, identity] = row;
   return {
     name,
     kind,
     digest: digest as Digest,
     sizeBytes,
     ...(text == null ? {} : { text }),
-    ...(executable === undefined ? {} : { executable }),
+    ...(executable == null ? {} : { executable }),
+    ...(identity === undefined ? {} : { identity: identity as Digest }),
   };
 }
 

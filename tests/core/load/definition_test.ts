@@ -137,7 +137,8 @@ Deno.test("defineWorkflow() keeps nodes with problems, so that their names resol
 const keys = [
   ..."nodes inputs params pools defaults name outputs call run allow cache retries resources map"
     .split(" "),
-  ..."file dir value glob env stdout temp timeout a b __proto__ constructor x-a".split(" "),
+  ..."file dir value glob env stdout temp timeout hooks exitCode commandLine hash sidecar track a b __proto__ constructor x-a"
+    .split(" "),
 ];
 const almost = fc.letrec((tie) => ({
   json: fc.oneof(

@@ -171,4 +171,10 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
     ["run: '#!/usr/bin/env python3'", {
       work: { kind: "run", script: "#!/usr/bin/env python3", shell: "#!" },
     }],
+    ["call: 'n.ts#f', outputs: { a: { hash: inputs }, b: { file: b.txt, hash: inputs } }", {
+      outputs: [
+        { name: "a", kind: "value", temp: false, allowEmpty: false, hash: "inputs" },
+        { name: "b", kind: "file", path: "b.txt", temp: false, allowEmpty: false, hash: "inputs" },
+      ],
+    }],
   ];

@@ -222,6 +222,11 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "accepted",
   ],
   [
+    "a hash of another kind, and one of the whole node",
+    "nodes:\n  a: { call: 'n.ts#f', hash: inputs, outputs: { o: { hash: input } } }\n",
+    "rejected",
+  ],
+  [
     "many problems at once",
     "nam: x\npools: { gpu: 1 }\nnodes:\n  rows:\n    cal: nodes.ts#load\n    inputs: { n: 3 }\n  fit:\n" +
     "    call: nodes.ts#fit\n    okCodes: [300]\n    resources: { gup: 1 }\n    timeout: soon\n",
