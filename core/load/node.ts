@@ -215,17 +215,6 @@ function outputsOf(
   report: Report,
 ): readonly OutputDef[] {
   const outputs = declaredOutputs(name, own, kind.isCommand, context, report);
-  if (own.temp === true) {
-    const files = outputs.filter((output) => output.kind !== "value");
-    for (const output of files) outputs[outputs.indexOf(output)] = { ...output, temp: true };
-    if (files.length === 0) {
-      report("no-effect", '"temp" has no effect on @: it has no file outputs', ["temp"], {
-        severity: "warning",
-        part: "key",
-        hint: "Remove it, or declare an output as { file: PATH }",
-      });
-    }
-  }
   const streams = [kind.stdout, kind.stderr].filter((stream) => stream !== undefined);
   for (const { output, as } of streams) {
     const declared = outputs.find((other) => other.name === output);
@@ -252,7 +241,15 @@ function outputsOf(
     const filled = [...streams.map(({ output }) => output), kind.exitCode, kind.commandLine];
     rejectSourceless(outputs, filled, own, report);
   }
-  return outputs;
+  if (own.temp !== true) return outputs;
+  if (outputs.length === 0) {
+    report("no-effect", '"temp" has no effect on @: it has no outputs', ["temp"], {
+      severity: "warning",
+      part: "key",
+      hint: "Remove it",
+    });
+  }
+  return outputs.map((output) => ({ ...output, temp: true }));
 }
 
 /** The name of a node that returns nodes means those, as data. */

@@ -245,7 +245,7 @@ const nodeFields = {
   enabled: documented(boolean, "false leaves the node and everything downstream out.", {
     default: true,
   }),
-  temp: documented(boolean, "All file outputs are temporary.", { default: false }),
+  temp: documented(boolean, "All outputs are temporary: values and files.", { default: false }),
   ...shared,
   ...commandFields,
 } satisfies Fields;

@@ -253,7 +253,11 @@ export const nodeInputs = documented(
 const outputFields = object({
   file: documented(outputPath, "Where the file is published, relative to the workflow file."),
   dir: documented(outputPath, "Where the directory is published, relative to the workflow file."),
-  temp: documented(boolean, "Drop the bytes when all consumers are done.", { default: false }),
+  temp: documented(
+    boolean,
+    "Drop the bytes, of a value or a file, when all consumers are done; they are made again when needed.",
+    { default: false },
+  ),
   allowEmpty: documented(boolean, "Accept an empty file.", { default: false }),
   hash: documented(
     choice("inputs"),

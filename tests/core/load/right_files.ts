@@ -68,9 +68,15 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
         ],
       },
     ],
+    ["call: 'n.ts#f', temp: true", {
+      outputs: [{ name: "n", kind: "value", temp: true, allowEmpty: false }],
+    }],
+    ["run: ls, temp: true, stdout: o", {
+      outputs: [{ name: "o", kind: "value", temp: true, allowEmpty: false }],
+    }],
     ["call: 'n.ts#f', temp: true, outputs: { a: , b: b.txt }", {
       outputs: [
-        { name: "a", kind: "value", temp: false, allowEmpty: false },
+        { name: "a", kind: "value", temp: true, allowEmpty: false },
         { name: "b", kind: "file", path: "b.txt", temp: true, allowEmpty: false },
       ],
     }],

@@ -113,7 +113,11 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "nodes:\n  a: { run: cat, stdin: dat, inputs: { data: x } }\n",
     "accepted",
   ],
-  ["temp without files", "nodes:\n  a: { call: 'n.ts#f', temp: true }\n", "accepted"],
+  [
+    "temp without outputs",
+    "nodes:\n  a: { call: 'n.ts#f', outputs: [], temp: true }\n",
+    "accepted",
+  ],
   ["a broken map-spec", "nodes:\n  a: { call: 'n.ts#f', map: 'x[i -> y[i]' }\n", "accepted"],
   ["a map that is a list", "nodes:\n  a: { call: 'n.ts#f', map: [x] }\n", "rejected"],
   ["read everything", "nodes:\n  a: { call: 'n.ts#f', allow: { read: true } }\n", "rejected"],
