@@ -135,7 +135,11 @@ function explainInputs(
     else if (from.digest !== to.digest) {
       const before = (oldNotes.inputs ?? {})[name]?.text ?? short(from.digest);
       const after = (notes.inputs ?? {})[name]?.text ?? short(to.digest);
-      lines.push(`${label}: ${shorten(before)} -> ${shorten(after)}`);
+      lines.push(
+        before === after
+          ? `${label}: its hash changed, its content did not`
+          : `${label}: ${shorten(before)} -> ${shorten(after)}`,
+      );
     } else if (from.seen !== to.seen) {
       lines.push(`${label}: name ${from.seen ?? "absent"} -> ${to.seen ?? "absent"}`);
     } else if (from.kind !== to.kind) lines.push(`${label}: ${from.kind} -> ${to.kind}`);

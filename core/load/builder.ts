@@ -87,21 +87,29 @@ export type StreamTarget = string | {
   readonly as?: "text" | "json" | "lines";
 };
 
+/** Outputs of a command that need not be declared. */
+export interface Telling {
+  readonly stdout: StreamTarget;
+  readonly stderr: StreamTarget;
+  readonly exitCode: string;
+  readonly commandLine: string;
+}
+
 /** A command: a list of arguments, or a text for the shell. */
 export type Command = string | readonly (string | number)[];
 
-/** Options of a command node. */
-export interface RunOptions<O extends Outputs> extends NodeOptions {
+/** Options of a command node; `Told` are the outputs that tell of the command. */
+export interface RunOptions<O extends Outputs, Told extends Telling = Telling> extends NodeOptions {
   readonly inputs?: Readonly<Record<string, Source<unknown>>>;
   readonly outputs?: O;
   readonly map?: string;
   readonly stdin?: string;
-  readonly stdout?: StreamTarget;
-  readonly stderr?: StreamTarget;
+  readonly stdout?: Told["stdout"];
+  readonly stderr?: Told["stderr"];
   /** Output that gets the exit code. */
-  readonly exitCode?: string;
+  readonly exitCode?: Told["exitCode"];
   /** Output that gets the arguments the command was started with. */
-  readonly commandLine?: string;
+  readonly commandLine?: Told["commandLine"];
   /** Commands before and after this one, in the same place. */
   readonly hooks?: { readonly before?: Command; readonly after?: Command };
   readonly okCodes?: readonly number[];
@@ -110,6 +118,17 @@ export interface RunOptions<O extends Outputs> extends NodeOptions {
   readonly shell?: string;
   readonly sandbox?: "auto" | "strict" | "off";
 }
+
+type StreamName<S> = S extends string ? S
+  : S extends { readonly output: infer N extends string } ? N
+  : never;
+
+/** JSON may be anything, so it fits everywhere. */
+type StreamValue<S> = S extends { readonly as: "lines" } ? string[]
+  : S extends { readonly as: "json" } ? never
+  : string;
+
+type StreamHandles<S> = { readonly [K in StreamName<S>]: Handle<StreamValue<S>> };
 
 type OutputNames<O> = O extends readonly (infer N extends string)[] ? N
   : O extends readonly unknown[] ? never
@@ -133,6 +152,24 @@ export interface NodeHandle<T, O extends Outputs = Outputs> extends Handle<T> {
   /** Handles of the declared outputs. */
   readonly outputs: { readonly [K in OutputNames<O>]: Handle<OutputValue<T, O, K>> };
 }
+
+/** A command node: also its streams, exit code and arguments are outputs, where they have names. */
+export type CommandHandle<
+  T,
+  O extends Outputs,
+  Out,
+  Err,
+  Code extends string,
+  Line extends string,
+> =
+  & NodeHandle<T, O>
+  & {
+    readonly outputs:
+      & StreamHandles<Out>
+      & StreamHandles<Err>
+      & { readonly [K in Code]: Handle<number> }
+      & { readonly [K in Line]: Handle<string[]> };
+  };
 
 /** Handles of params: `p.model.depth` is what YAML writes as `params.model.depth`. */
 export type ParamHandles<T> =
@@ -230,11 +267,19 @@ export function expand<A, const O extends Outputs = readonly []>(
  * @param command A list of arguments, or a text for the shell.
  * @param options The options of the node, as in YAML.
  */
-export function run<T = unknown, const O extends Outputs = Outputs>(
+export function run<
+  T = unknown,
+  const O extends Outputs = Outputs,
+  const Out extends StreamTarget = never,
+  const Err extends StreamTarget = never,
+  const Code extends string = never,
+  const Line extends string = never,
+>(
   command: Command,
-  options: RunOptions<O> = {},
-): NodeHandle<T, O> {
-  return nodeOf({ run: command, ...options }) as NodeHandle<T, O>;
+  options: RunOptions<O, { stdout: Out; stderr: Err; exitCode: Code; commandLine: Line }> = {},
+): CommandHandle<T, O, Out, Err, Code, Line> {
+  const handle: NodeHandle<unknown> = nodeOf({ run: command, ...options });
+  return handle as CommandHandle<T, O, Out, Err, Code, Line>;
 }
 
 function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {

@@ -58,6 +58,7 @@ Deno.test("withHashOfInputs: what uses the output runs again when an input or th
   assertEquals(await space.ran(), ["made", "use"]);
   assertEquals(await space.ran("--from", "made"), ["made"]);
   assertEquals(await space.ran("--input", "n=3"), ["made", "use"]);
+  assertIncludes((await space.flow("why", "use")).stdout, "input x (made): ");
   assertEquals(await space.ran(), []);
   space.edit("nodes.ts", "withHashOfInputs({ n,", "withHashOfInputs({ m: n, n,");
   assertEquals(await space.ran(), ["made", "use"]);
@@ -113,6 +114,10 @@ Deno.test("adding hash: inputs runs what uses the output, not what makes it; so 
   using space = new TestSpace({ "nodes.ts": NODES, "workflow.yaml": one("declared") });
   assertEquals(await space.ran(), ["made", "use"]);
   space.write({ "workflow.yaml": one("declared", ", outputs: { made: { hash: inputs } }") });
+  assertIncludes(
+    (await space.flow("why", "use")).stdout,
+    "input x (made): its hash changed, its content did not",
+  );
   assertEquals(await space.ran(), ["use"]);
   assertEquals(await space.ran("--from", "made"), ["made"]);
   space.write({ "workflow.yaml": one("declared") });

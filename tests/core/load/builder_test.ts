@@ -85,6 +85,36 @@ Deno.test("workflow() turns handles into names", () => {
   });
 });
 
+Deno.test("workflow() names what commands tell of themselves, and tracked functions", () => {
+  const raw = inputFile("big.bam", { sidecar: true });
+  const job = run(["job"], {
+    inputs: { raw, other: { file: "x", sidecar: true } },
+    track: [load, raw, { call: "lib.ts#helper" }],
+    hooks: { before: "test -e x", after: ["gzip", "x"] },
+    exitCode: "code",
+    commandLine: "line",
+    outputs: { line: { file: "line.json", hash: "inputs" } },
+  });
+  const { code, line } = job.outputs;
+  const use = run("ls", { inputs: { code, line } });
+  assertEquals(workflow({ inputs: { raw }, nodes: { job, use } }), {
+    params: {},
+    inputs: { raw: { file: "big.bam", sidecar: true } },
+    nodes: {
+      job: {
+        run: ["job"],
+        inputs: { raw: "raw", other: { file: "x", sidecar: true } },
+        track: [{ call: load }, "raw", { call: "lib.ts#helper" }],
+        hooks: { before: "test -e x", after: ["gzip", "x"] },
+        exitCode: "code",
+        commandLine: "line",
+        outputs: { line: { file: "line.json", hash: "inputs" } },
+      },
+      use: { run: "ls", inputs: { code: "job.code", line: "job.line" } },
+    },
+  });
+});
+
 const wrong: [name: string, build: () => unknown, message: string][] = [
   [
     "a node that is not in the workflow",
@@ -148,4 +178,23 @@ export function wrongWires(): void {
   call(split, { inputs: { rows: parts.outputs.test } });
   // @ts-expect-error a misspelt option
   call(load, { timout: "5s" });
+  // @ts-expect-error a misspelt option
+  run("ls", { timout: "5s" });
+  const job = run(["job"], {
+    outputs: { file: "x" },
+    stdout: "text",
+    stderr: { output: "data", as: "json" },
+    exitCode: "code",
+    commandLine: "line",
+  });
+  call(fit, { inputs: { rows, lr: job.outputs.code } });
+  call(fit, { inputs: { rows: job.outputs.data, lr: value(1) } });
+  call(load, { inputs: { csv: job.outputs.text } });
+  call(load, { inputs: { csv: job.outputs.file } });
+  // @ts-expect-error a text is no number
+  call(fit, { inputs: { rows, lr: job.outputs.text } });
+  // @ts-expect-error arguments are no number
+  call(fit, { inputs: { rows, lr: job.outputs.line } });
+  // @ts-expect-error there is no such output
+  call(fit, { inputs: { rows, lr: job.outputs.cod } });
 }
