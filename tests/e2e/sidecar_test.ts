@@ -1,7 +1,7 @@
 /** `sidecar: true`: the digest of a large file comes from the file beside it, and the file is not read. */
 
 import { assertEquals, assertIncludes } from "../testing/assert.ts";
-import { failureOf, TestSpace } from "../testing/space.ts";
+import { eventsOf, failureOf, TestSpace } from "../testing/space.ts";
 
 const DIGESTS = ["1", "2", "3"].map((digit) => digit.repeat(64));
 
@@ -83,4 +83,21 @@ Deno.test("a sidecar that goes bad during a run fails the nodes that need it", a
     'Cannot take the digest of "big" from "big.sha256": it holds 2 hexadecimal digits, not 64',
     "make it: sha256sum big > big.sha256",
   ]);
+});
+
+Deno.test("a result whose file with a sidecar changed while it ran is not kept", async () => {
+  using space = new TestSpace({
+    ...FILES,
+    "workflow.yaml": `name: w
+nodes:
+  a:
+    run: "cat \${in.big}; printf more >> big"
+    inputs: { big: { file: big, sidecar: true } }
+    stdout: a
+    sandbox: off
+`,
+  });
+  const run = await space.run();
+  assertEquals(eventsOf(run, "done").map(({ cached }) => cached), [false]);
+  assertEquals(eventsOf(run, "warning").map(({ code }) => code), ["input-changed"]);
 });

@@ -2,7 +2,7 @@
 
 import type { Action, RunWork } from "../../../core/action.ts";
 import { assertEquals, assertIncludes } from "../../testing/assert.ts";
-import { CommandRig, fileOutput, valueInput, valueOutput } from "./command_rig.ts";
+import { CommandRig, fileOutput, isAlive, pidsIn, valueInput, valueOutput } from "./command_rig.ts";
 
 const sh = (script: string) => ({ script, shell: "sh" });
 
@@ -114,6 +114,22 @@ Deno.test("after does not run behind a failed command, and one timeout holds for
     assertEquals(failure.reason, "timeout");
     assertIncludes(failure.message, "longer than 0.3 s");
   }
+});
+
+Deno.test("a stopped hook is gone, and nothing of the node runs behind it", async () => {
+  await using rig = new CommandRig();
+  const action = rig.action({
+    work: {
+      ...sh("echo main"),
+      hooks: { before: sh("echo $$ > pids; exec sleep 60"), after: sh("echo after") },
+    },
+  });
+  const end = rig.start(action);
+  const [pid] = await pidsIn(`${rig.dir}/pids`, 1);
+  rig.executor.abort(action.id, 0);
+  const completion = await end;
+  assertEquals(completion.kind === "failed" && completion.failure.reason, "aborted");
+  assertEquals([isAlive(pid), logOf(action, "stdout")], [false, ""]);
 });
 
 Deno.test("the exit code and the command line are outputs", async () => {
