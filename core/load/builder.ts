@@ -1,6 +1,6 @@
 /**
  * The module "flow" of TypeScript workflows: the YAML model with types, as functions that make plain data.
- * Self-contained, because its text is also served to workflow files. Does not know how data is checked.
+ * Self-contained in one file, because its text is also served to workflow files. Does not know how data is checked.
  *
  * @module
  */

@@ -8,11 +8,7 @@
 import { basename, join, normalize, resolve } from "node:path";
 import { didYouMean } from "../base/suggest.ts";
 import { type MapSpec, parseMapSpec } from "../mapspec.ts";
-import { SHEBANG } from "../shebang.ts";
 import {
-  COMMAND_DEFAULTS,
-  type CommandLine,
-  type CommandOptions,
   EMPTY_SCOPE,
   type FunctionRef,
   NODE_DEFAULTS,
@@ -21,11 +17,18 @@ import {
   type Resources,
   type Scope,
   type SourceRef,
-  type StreamOutput,
   type Work,
 } from "../workflow.ts";
+import {
+  commandOf,
+  type CommandOutputs,
+  commandOutputsOf,
+  fillOutputs,
+  lineOf,
+  valueOutput,
+} from "./node_command.ts";
 import type { NodeFields, SharedFields, SourceFields, TrackedFields } from "./schema.ts";
-import type { ProblemOptions, Visit } from "./shape.ts";
+import { isList, type ProblemOptions, type Visit } from "./shape.ts";
 
 /** What a node is read with. */
 export interface NodeContext {
@@ -80,7 +83,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
 }
 
 /** Reports a problem at a member of the node. */
-type Report = (
+export type Report = (
   code: string,
   message: string,
   member: readonly (string | number)[],
@@ -101,11 +104,6 @@ function workOf({ call, expand, run, shell = "sh" }: NodeFields, { dir }: NodeCo
   const target = call ?? (run === undefined ? expand : undefined);
   if (target !== undefined) return { kind: "call", ...functionOf(target, dir) };
   return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
-}
-
-function lineOf(run: string | readonly string[], shell: string): CommandLine {
-  if (typeof run !== "string") return { argv: run };
-  return { script: run, shell: run.startsWith(SHEBANG) ? SHEBANG : shell };
 }
 
 /** The parts of `nodes.ts#load`. */
@@ -132,11 +130,6 @@ function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
     if (ref !== undefined) inputs[name] = ref;
   }
   return inputs;
-}
-
-/** `Array.isArray` that also narrows readonly lists. */
-function isList<T>(value: readonly T[] | object | string | null): value is readonly T[] {
-  return Array.isArray(value);
 }
 
 function sourceOf(source: SourceFields): SourceRef | undefined {
@@ -171,42 +164,6 @@ function mapOf({ map }: NodeFields, report: Report): MapSpec | undefined {
   return undefined;
 }
 
-/** The outputs that get what a command tells: its text streams, its exit code, its arguments. */
-type CommandOutputs = Pick<CommandOptions, "stdout" | "stderr" | "exitCode" | "commandLine">;
-
-function commandOutputsOf(fields: NodeFields, report: Report): CommandOutputs {
-  const read = (key: "stdout" | "stderr"): StreamOutput | undefined => {
-    const stream = fields[key];
-    if (stream === undefined) return undefined;
-    if (typeof stream === "string") return { output: stream, as: "text" };
-    const { output, as = "text" } = stream;
-    return output === undefined ? undefined : { output, as };
-  };
-  const stdout = read("stdout");
-  const stderr = read("stderr");
-  if (stdout !== undefined && stderr?.output === stdout.output) {
-    const message = `Cannot send both stdout and stderr of @ to output "${stdout.output}"`;
-    report("conflict", message, ["stderr"], {
-      hint: "Name another output, or use 2>&1 in a script",
-    });
-  }
-  const { exitCode, commandLine } = fields;
-  const used = new Set([stdout?.output, stderr?.output]);
-  for (const [key, name] of [["exitCode", exitCode], ["commandLine", commandLine]] as const) {
-    if (name !== undefined && used.has(name)) {
-      const message = `Cannot send "${key}" of @ to output "${name}": something else fills it`;
-      report("conflict", message, [key], { hint: "Name another output" });
-    }
-    used.add(name);
-  }
-  return {
-    ...(stdout && { stdout }),
-    ...(stderr && { stderr }),
-    ...(exitCode !== undefined && { exitCode }),
-    ...(commandLine !== undefined && { commandLine }),
-  };
-}
-
 function outputsOf(
   name: string,
   own: NodeFields,
@@ -215,32 +172,7 @@ function outputsOf(
   report: Report,
 ): readonly OutputDef[] {
   const outputs = declaredOutputs(name, own, kind.isCommand, context, report);
-  const streams = [kind.stdout, kind.stderr].filter((stream) => stream !== undefined);
-  for (const { output, as } of streams) {
-    const declared = outputs.find((other) => other.name === output);
-    if (declared === undefined) outputs.push(valueOutput(output));
-    else if (declared.kind === "dir" || (declared.kind === "file" && as !== "text")) {
-      const what = declared.kind === "dir"
-        ? "a directory"
-        : `a file, so it cannot be read as ${as}`;
-      report("conflict", `Cannot send a stream of @ to output "${output}": it is ${what}`, [
-        kind.stdout?.output === output ? "stdout" : "stderr",
-      ]);
-    }
-  }
-  for (const key of ["exitCode", "commandLine"] as const) {
-    const output = kind[key];
-    const declared = outputs.find((other) => other.name === output);
-    if (output !== undefined && declared === undefined) outputs.push(valueOutput(output));
-    else if (declared?.kind === "dir") {
-      const message = `Cannot send "${key}" of @ to output "${output}": it is a directory`;
-      report("conflict", message, [key], { hint: "Declare it as { file: PATH }, or not at all" });
-    }
-  }
-  if (kind.isCommand) {
-    const filled = [...streams.map(({ output }) => output), kind.exitCode, kind.commandLine];
-    rejectSourceless(outputs, filled, own, report);
-  }
+  if (kind.isCommand) fillOutputs(outputs, kind, own, report);
   if (own.temp !== true) return outputs;
   if (outputs.length === 0) {
     report("no-effect", '"temp" has no effect on @: it has no outputs', ["temp"], {
@@ -271,42 +203,6 @@ function rejectOwnName(
       hint: "Rename the node, or leave the output out",
     },
   );
-}
-
-function hooksOf({ hooks, shell = "sh" }: NodeFields): Pick<CommandOptions, "hooks"> {
-  if (hooks === undefined) return {};
-  const { before, after } = hooks;
-  return {
-    hooks: {
-      ...(before === undefined ? {} : { before: lineOf(before, shell) }),
-      ...(after === undefined ? {} : { after: lineOf(after, shell) }),
-    },
-  };
-}
-
-/** A command delivers values only through its streams, its exit code and its arguments. */
-function rejectSourceless(
-  outputs: readonly OutputDef[],
-  filled: readonly (string | undefined)[],
-  own: NodeFields,
-  report: Report,
-): void {
-  for (const { name, kind } of outputs) {
-    if (kind !== "value" || filled.includes(name)) continue;
-    const at = isList(own.outputs ?? null)
-      ? (own.outputs as readonly string[]).indexOf(name)
-      : name;
-    report(
-      "no-source",
-      `Cannot fill output "${name}" of @: a command returns no values`,
-      ["outputs", at],
-      { hint: `Write ${name}: { file: PATH }, or add stdout: ${name}` },
-    );
-  }
-}
-
-function valueOutput(name: string): OutputDef {
-  return { name, kind: "value", temp: false, allowEmpty: false };
 }
 
 function declaredOutputs(
@@ -424,32 +320,4 @@ function resourcesOf(
     }
   }
   return { cpus, ...(memory === undefined ? {} : { memoryBytes: memory }), pools };
-}
-
-function commandOf(
-  fields: NodeFields,
-  inputs: Readonly<Record<string, SourceRef>>,
-  outputs: CommandOutputs,
-  report: Report,
-): CommandOptions {
-  const { stdin } = fields;
-  if (stdin !== undefined && !Object.hasOwn(inputs, stdin)) {
-    report("unknown-input", `Cannot feed "${stdin}" to stdin of @: it is none of its inputs`, [
-      "stdin",
-    ], { hint: didYouMean(stdin, Object.keys(inputs)) ?? `Add "${stdin}" to its inputs` });
-  }
-  const env: Record<string, string | { readonly env: string }> = {};
-  for (const [key, value] of Object.entries(fields.env ?? {})) {
-    if (typeof value === "string") env[key] = value;
-    else if (value.env !== undefined) env[key] = { env: value.env };
-  }
-  return {
-    ...(stdin === undefined ? {} : { stdin }),
-    ...outputs,
-    ...hooksOf(fields),
-    okCodes: fields.okCodes ?? COMMAND_DEFAULTS.okCodes,
-    cwd: fields.cwd ?? COMMAND_DEFAULTS.cwd,
-    env,
-    sandbox: fields.sandbox ?? COMMAND_DEFAULTS.sandbox,
-  };
 }

@@ -8,6 +8,7 @@
 import { joinPath } from "../base/data_path.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Json, JsonObject } from "../workflow.ts";
+import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
 import {
   allow,
   duration,
@@ -22,9 +23,7 @@ import {
   sidecar,
   size,
   source,
-  stream,
   trackedSource,
-  variables,
 } from "./schema_values.ts";
 import {
   anything,
@@ -42,7 +41,6 @@ import {
   type Path,
   type Read,
   refine,
-  scalarText,
   type Shape,
   table,
   text,
@@ -116,18 +114,8 @@ const shared = {
     "Whether a failure stops what is downstream or is handed on as an error value.",
     { default: "fail" },
   ),
-  shell: documented(
-    text({ expected: "a shell", pattern: /^\S(?:.*\S)?$/ }),
-    "Commands written as a text: the shell that runs it.",
-    {
-      default: "sh",
-    },
-  ),
-  sandbox: documented(
-    choice("auto", "strict", "off"),
-    "Commands: whether they are confined to their scope where the machine can do it.",
-    { default: "auto" },
-  ),
+  shell,
+  sandbox,
 } satisfies Fields;
 
 /** `cpus` and `memory` have shapes of their own; all other names are pools. */
@@ -151,45 +139,6 @@ function readResources(
     pools,
   };
 }
-
-/** A command: arguments, or a text for the shell. */
-const command = either(
-  // deno-lint-ignore no-control-regex -- NUL is what it is about
-  text({ expected: "a script", pattern: /^[^\u0000]*\S[^\u0000]*$/ }),
-  list(scalarText, { min: 1, what: "texts" }),
-);
-
-/** Options only commands have. */
-const commandFields = {
-  stdin: documented(name, "The argument that is fed to the command."),
-  stdout: stream,
-  stderr: stream,
-  exitCode: documented(name, "The output that gets the exit code."),
-  commandLine: documented(name, "The output that gets the arguments the command was started with."),
-  hooks: documented(
-    object({
-      before: documented(command, "Runs before the command; a failure fails the node."),
-      after: documented(command, "Runs after the command, if that succeeded."),
-    }, { expected: "a mapping with before or after" }),
-    "Commands around this one: same directory, variables, permissions and log.",
-  ),
-  okCodes: documented(
-    list(number({ integer: true, min: 0, max: 255 }), { min: 1, what: "exit codes" }),
-    "Exit codes that count as success.",
-    { default: [0] },
-  ),
-  cwd: documented(
-    path,
-    'Working directory relative to the workflow file, or "private" for the node\'s own.',
-    { default: "." },
-  ),
-  env: documented(variables, "Variables set for the command; the values of others are not seen."),
-  shell: shared.shell,
-  sandbox: shared.sandbox,
-} satisfies Fields;
-
-/** Options that only fit commands. */
-export const COMMAND_ONLY: readonly string[] = Object.keys(commandFields);
 
 /** Options that only fit functions. */
 export const CALL_ONLY: readonly string[] = ["isolate"];

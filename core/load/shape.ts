@@ -124,6 +124,11 @@ export function isMapping(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** `Array.isArray` that also narrows readonly lists. */
+export function isList<T>(value: readonly T[] | object | string | null): value is readonly T[] {
+  return Array.isArray(value);
+}
+
 /** A shape that takes values of one kind as they are. */
 function plain<T extends Json>(
   expected: string,

@@ -1,7 +1,7 @@
 /** `track`: what counts for a node though it is no argument. */
 
 import { assertEquals, assertIncludes } from "../testing/assert.ts";
-import { TestSpace } from "../testing/space.ts";
+import { failureOf, TestSpace } from "../testing/space.ts";
 
 const FILES = {
   "lib.ts": `import { inner } from "./inner.ts";
@@ -111,5 +111,24 @@ Deno.test("a tracked file that is missing is said before anything runs", async (
   assertIncludes(
     stderr,
     'workflow.yaml:10:39: Cannot read file from "data/a.txt": it does not exist',
+  );
+});
+
+Deno.test("a returned node may track a function; one that is not there fails what returned it", async () => {
+  using space = new TestSpace({
+    ...FILES,
+    "workflow.yaml": "name: w\nnodes:\n  make: { expand: make.ts#make }\n",
+    "make.ts": `export const make = () => ({
+  nodes: { made: { run: "echo x", stdout: "made", track: [{ call: "lib.ts#helper" }] } },
+});
+`,
+  });
+  assertEquals(await space.ran(), ["made", "make"]);
+  space.edit("inner.ts", "Math.round", "Math.floor");
+  assertEquals(await space.ran(), ["made"]);
+  space.edit("make.ts", "#helper", "#helpr");
+  assertIncludes(
+    failureOf(await space.run(), "make").message,
+    'Cannot track "lib.ts#helpr" for node "made": Cannot find "helpr" in "lib.ts"',
   );
 });
