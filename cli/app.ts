@@ -18,7 +18,9 @@ import { unknownCommand, usageErrorOf } from "./usage.ts";
 import { cacheRoutes } from "./commands/cache.ts";
 import { checkCommand } from "./commands/check.ts";
 import { completionsCommand } from "./commands/completions.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { graphCommand } from "./commands/graph.ts";
+import { historyCommand } from "./commands/history.ts";
 import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
 import { lsCommand } from "./commands/ls.ts";
@@ -55,6 +57,8 @@ const ROUTES = buildRouteMap({
     ls: lsCommand,
     show: showCommand,
     log: logCommand,
+    history: historyCommand,
+    diff: diffCommand,
     check: checkCommand,
     init: initCommand,
     cache: cacheRoutes,

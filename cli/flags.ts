@@ -96,6 +96,14 @@ export function parseJobs(text: string): number {
   return jobs;
 }
 
+/** Reads a number of things of which there must be one: a whole number from 1. */
+export function parsePositive(text: string): number {
+  if (!/^[0-9]{1,9}$/.test(text) || Number(text) < 1) {
+    throw new Error("write a whole number from 1");
+  }
+  return Number(text);
+}
+
 /** Reads `--seed`: a whole number. */
 export function parseSeed(text: string): number {
   const seed = Number(text);

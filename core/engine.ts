@@ -7,8 +7,7 @@
 
 import { cpus, totalmem } from "node:os";
 import type { OutputResult } from "./action.ts";
-import type { Digest } from "./base/digest.ts";
-import { type Diagnostic, InternalError, StoreError, UsageError } from "./base/error.ts";
+import { type Diagnostic, InternalError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import { CodeIndex } from "./code/code.ts";
@@ -23,8 +22,8 @@ import { LeftOuts } from "./left_out.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
+import { failureKeeper } from "./keep_failure.ts";
 import { remember } from "./remember.ts";
-import { isCached } from "./result.ts";
 import { RunLoop } from "./run.ts";
 import type { RunOutcome, RunRequest } from "./run_request.ts";
 import { Schedule, STATE } from "./schedule.ts";
@@ -36,8 +35,9 @@ import {
   withLeftOut,
 } from "./select.ts";
 import type { Limits } from "./slots.ts";
-import type { Blobs } from "./store/blobs.ts";
+import type { RunError, RunLog } from "./store/runs.ts";
 import { Store } from "./store/store.ts";
+import { readOutput, type StoredOutput } from "./stored_output.ts";
 import {
   type ListEntry,
   listNodes,
@@ -48,6 +48,7 @@ import {
 } from "./survey.ts";
 import { Targets } from "./targets.ts";
 import { Temps } from "./temps.ts";
+import { Verification } from "./verification.ts";
 import { bindable, wireWorkflow } from "./wiring.ts";
 import type { InputDef, Workflow } from "./workflow.ts";
 
@@ -68,29 +69,7 @@ export interface EngineOptions {
   readonly onWarning?: (message: string) => void;
 }
 
-/** A stored output. */
-export type StoredOutput =
-  | {
-    readonly kind: "value";
-    readonly value: unknown;
-    readonly digest: Digest;
-    readonly isStale: boolean;
-  }
-  | {
-    readonly kind: "file" | "dir";
-    readonly path: string;
-    readonly digest: Digest;
-    readonly isStale: boolean;
-  };
-
-/** Logs of one execution of a node; paths exist. */
-export interface NodeLog {
-  readonly run: string;
-  readonly stdout?: string;
-  readonly stderr?: string;
-}
-
-/** Runs in this store that one workflow keeps. */
+/** Records of runs that one workflow keeps, unless a run says otherwise. */
 const KEEP_RUNS = 50;
 
 /** A workflow with its graph and its store. */
@@ -103,6 +82,8 @@ export class Engine implements AsyncDisposable {
   readonly #bound: Map<string, Bound>;
   readonly #options: EngineOptions;
   readonly #results: (readonly OutputResult[] | undefined)[];
+  /** Value of an environment variable when it was first asked for. */
+  readonly #env: (name: string) => string | undefined;
   readonly #rebuild: Rebuild;
   /** Started while the workflow was being opened; the first run takes it. */
   #warmPool: HostPool | undefined;
@@ -137,6 +118,10 @@ export class Engine implements AsyncDisposable {
     this.#options = options;
     this.#results = new Array(parts.graph.size).fill(undefined);
     const env = new Map<string, string | undefined>();
+    this.#env = (name) => {
+      if (!env.has(name)) env.set(name, Deno.env.get(name));
+      return env.get(name);
+    };
     this.#rebuild = new Rebuild({
       graph: parts.graph,
       bound: parts.bound,
@@ -148,10 +133,7 @@ export class Engine implements AsyncDisposable {
         if (result === undefined) throw new InternalError(`No result of node ${id} yet`);
         return result;
       },
-      env: (name) => {
-        if (!env.has(name)) env.set(name, Deno.env.get(name));
-        return env.get(name);
-      },
+      env: this.#env,
     });
     this.#temps = new Temps(`${parts.store.dir}/tmp/${parts.store.sessions.id}/temps`);
     this.#expander = new Expander(parts.graph, parts.grower);
@@ -268,7 +250,12 @@ export class Engine implements AsyncDisposable {
       emit({ v: 1, time: Date.now(), type: "skipped", node, because, why });
     }
     await using calls = await this.#pool(jobs);
-    await using commands = new CommandExecutor({ blobs: this.store.blobs });
+    const { blobs } = this.store;
+    await using commands = new CommandExecutor({ blobs });
+    const verification = request.verify === true
+      ? new Verification({ graph, blobs, onEvent: emit, now: Date.now })
+      : undefined;
+    const executors = { call: calls, run: commands };
     const never = new AbortController().signal;
     const loop = new RunLoop({
       run: record.id,
@@ -277,7 +264,7 @@ export class Engine implements AsyncDisposable {
       schedule,
       rebuild: this.#rebuild,
       store: this.store,
-      executors: { call: calls, run: commands },
+      executors: verification?.around(executors) ?? executors,
       results: this.#results,
       expander: this.#expander,
       durations: () => this.#priorities(),
@@ -291,16 +278,22 @@ export class Engine implements AsyncDisposable {
       logDir: record.logDir,
       graceMs: request.graceMs ?? 10_000,
       onEvent: emit,
+      reportFailure: failureKeeper({
+        ...{ record, graph, blobs, temps: this.#temps, rebuild: this.#rebuild, workflow: this.id },
+        ...{ env: this.#env, now: Date.now, onEvent: emit },
+      }),
       now: Date.now,
       stop: request.stop ?? never,
       kill: request.kill ?? never,
       drain: request.drain ?? never,
     });
     request.onRunning?.(loop);
-    const { outcome, counts: ended } = await loop.run();
-    const counts = { ...ended, skipped: ended.skipped + leftOut.size };
+    const looped = await loop.run();
+    const ended = verification?.judge(looped) ?? looped;
+    const { outcome } = ended;
+    const counts = { ...ended.counts, skipped: ended.counts.skipped + leftOut.size };
     const wallMs = Date.now() - startedAt;
-    emit({ v: 1, time: Date.now(), type: "end", run: record.id, outcome, wallMs, counts });
+    emit({ v: 1, time: Date.now(), type: "end", run: record.id, wallMs, ...ended, counts });
     if (request.memo !== undefined && outcome === "ok") {
       const isWanted = (id: number) => schedule.stateOf(id) !== STATE.unknown;
       remember(this.store.dir, graph, [...graph.defs.keys()].filter(isWanted), {
@@ -316,7 +309,7 @@ export class Engine implements AsyncDisposable {
       });
     }
     record.close();
-    this.store.runs.retain(this.id, KEEP_RUNS);
+    this.store.runs.retain(this.id, Math.max(1, request.keepRuns ?? KEEP_RUNS));
     return { run: record.id, outcome, counts, wallMs };
   }
 
@@ -364,50 +357,23 @@ export class Engine implements AsyncDisposable {
    */
   output(name: string): StoredOutput {
     if (!this.#targets.has(name)) this.#expandKnown();
-    const { id, position } = this.#targets.output(name);
-    if (this.#results[id] === undefined) this.#foresight.foresee(this.#targets.closure([id]));
-    const current = this.#results[id]?.[position];
-    const result = current ?? this.#foresight.latest(id)?.[position];
-    const isStale = current === undefined;
-    if (result === undefined) {
-      throw new UsageError(`Output "${name}" is not stored`, {
-        hint: isCached(this.graph.defs[id])
-          ? `run it: flow run ${this.graph.defs[id].name}`
-          : `its node is not cached: print it with flow run --output ${name}`,
-      });
-    }
-    const { digest } = result;
-    if (result.kind === "value") {
-      const bytes = result.text ?? this.#blobsOf(name, id, result).read(digest);
-      return { kind: "value", value: decodeValue(bytes), digest, isStale };
-    }
-    const published = this.#rebuild.publishedPath(id, position);
-    const isThere = published !== undefined && !isStale &&
-      (result.kind === "dir" || this.store.files.expect(published, digest));
-    const path = isThere ? published : this.#blobsOf(name, id, result).pathOf(digest);
-    return { kind: result.kind, path, digest, isStale };
-  }
-
-  /** Where the bytes of an output are kept. */
-  #blobsOf(name: string, id: NodeId, result: OutputResult): Blobs {
-    const { blobs } = this.store;
-    const { outputs } = this.graph.defs[id];
-    if (!outputs.some((output) => output.temp && output.name === result.name)) return blobs;
-    try {
-      return this.#temps.whereIs(result, blobs);
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-      throw new UsageError(`Output "${name}" is temporary: its bytes are gone`, {
-        hint: `make it again and print it: flow run --output ${name}`,
-      });
-    }
+    return readOutput({
+      ...{ graph: this.graph, store: this.store, temps: this.#temps, targets: this.#targets },
+      ...{ results: this.#results, foresight: this.#foresight, rebuild: this.#rebuild },
+    }, name);
   }
 
   /** Logs of the newest execution of a node, newest first. */
-  log(name: string): NodeLog[] {
+  log(name: string): RunLog[] {
     if (!this.#targets.has(name)) this.#expandKnown();
     const { name: node } = this.graph.defs[this.#targets.node(name)];
     return this.store.runs.logsOf(this.id, node);
+  }
+
+  /** Reports of the failures of a node, newest first. */
+  errors(name: string): RunError[] {
+    const { name: node } = this.graph.defs[this.#targets.node(name)];
+    return this.store.runs.errorsOf(this.id, node);
   }
 
   /** How long a node took when it last ran, in milliseconds. */

@@ -25,6 +25,15 @@ interface NodeEventBase extends EventBase {
   readonly index?: readonly number[];
 }
 
+/** What an event says of one output. */
+export interface EventOutput {
+  readonly name: string;
+  readonly digest: Digest;
+  /** What counts for its consumers, if that is not the digest. */
+  readonly identity?: Digest;
+  readonly sizeBytes: number;
+}
+
 /** The run starts: the graph is known. */
 export interface BeginEvent extends EventBase {
   readonly type: "begin";
@@ -39,6 +48,8 @@ export interface BeginEvent extends EventBase {
 export interface HitEvent extends NodeEventBase {
   readonly type: "hit";
   readonly key: Digest;
+  /** What dependents get: a later run may record other outputs under the same key. */
+  readonly outputs: readonly EventOutput[];
   /** Published paths that were missing or changed and have been restored from the store. */
   readonly restored?: readonly string[];
 }
@@ -62,11 +73,7 @@ export interface DoneEvent extends NodeEventBase {
   readonly wallMs: number;
   readonly cpuMs?: number;
   readonly maxRssBytes?: number;
-  readonly outputs: readonly {
-    readonly name: string;
-    readonly digest: Digest;
-    readonly sizeBytes: number;
-  }[];
+  readonly outputs: readonly EventOutput[];
   /** False when the result was not stored: `cache: false`, or an input changed while it ran. */
   readonly cached: boolean;
   /** How it ran, for example `sandbox: bubblewrap`. */
@@ -80,12 +87,18 @@ export interface FailedEvent extends NodeEventBase {
   readonly message: string;
   readonly hint?: string;
   readonly stack?: string;
+  /** Absent when its inputs could not be read. */
+  readonly key?: Digest;
   readonly wallMs: number;
+  readonly cpuMs?: number;
+  readonly maxRssBytes?: number;
   readonly attempt: number;
   /** Place in the workflow file, `file:line:col`. */
   readonly place?: string;
   /** Log files of the attempt, without `.stdout` / `.stderr`. */
   readonly log?: string;
+  /** Report of the failure with inputs and the end of the logs; beside it the same as `.json`. */
+  readonly error?: string;
 }
 
 /** A node upstream failed, or the node was left out. */
@@ -131,6 +144,8 @@ export interface EndEvent extends EventBase {
   readonly outcome: "ok" | "failed" | "aborted";
   readonly wallMs: number;
   readonly counts: Counts;
+  /** Nodes whose two executions differed; only where nodes were executed twice. */
+  readonly nondeterministic?: readonly string[];
 }
 
 /** How many nodes or elements ended in which way. */

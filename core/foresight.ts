@@ -6,14 +6,14 @@
  */
 
 import type { OutputResult } from "./action.ts";
-import { type Digest, isDigest } from "./base/digest.ts";
+import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { differenceOf, recordedOf } from "./materials.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
 import type { Outlook } from "./select.ts";
 import type { Store } from "./store/store.ts";
-import { explainDifference, type RecordedNotes } from "./why.ts";
 
 /**
  * What would happen to a node now. `unknown`: an upstream runs, so whether it must run shows only then; `skip`: it is left
@@ -232,18 +232,8 @@ export class Foresight {
   }
 
   #difference(key: Digest, { materialText, notes }: Prepared): string[] | undefined {
-    const before = this.#c.store.material(key);
-    if (before === undefined) return undefined;
-    return explainDifference(
-      { materialText: before.text, notes: (before.notes ?? {}) as RecordedNotes },
-      { materialText, notes },
-      (blob) => this.#readParts(blob),
-    );
-  }
-
-  #readParts(blob: Digest): Record<string, string> | undefined {
-    const { blobs } = this.#c.store;
-    if (!isDigest(blob) || !blobs.has(blob)) return undefined;
-    return JSON.parse(new TextDecoder().decode(blobs.read(blob)));
+    const { store } = this.#c;
+    const before = recordedOf(store, key);
+    return before && differenceOf(store, before, { materialText, notes });
   }
 }

@@ -20,13 +20,17 @@ export {
 export { nearest } from "./base/suggest.ts";
 export { withHash, withHashOfInputs } from "./with_hash.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
-export { Engine, type EngineOptions, type NodeLog, type StoredOutput } from "./engine.ts";
+export { Engine, type EngineOptions } from "./engine.ts";
 export * from "./event.ts";
 export type { RunControls, RunningActions } from "./run_controls.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
 export { forgetStored, type Forgotten } from "./forget.ts";
 export type { RunOutcome, RunRequest } from "./run_request.ts";
 export type { SelectRequest } from "./select.ts";
+export { History, type NodeEntry, type RunDifference, type RunEntry } from "./history.ts";
+export type { NodeDifference, NodeVerdict } from "./run_diff.ts";
+export type { RunLog as NodeLog } from "./store/runs.ts";
+export type { StoredOutput } from "./stored_output.ts";
 export type { ListEntry, ParamEntry } from "./survey.ts";
 export * from "./workflow.ts";
 export * from "./load/builder.ts";

@@ -17,7 +17,7 @@ import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
-import { type Counts, type Event, EVENT_VERSION } from "./event.ts";
+import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import { type Expander, type Expansion, wantedOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -64,6 +64,8 @@ export interface RunContext {
   readonly logDir: string;
   readonly graceMs: number;
   readonly onEvent: (event: Event) => void;
+  /** Keeps a report of a failure; returns its path, or `undefined` if it could not be written. */
+  readonly reportFailure: (failed: FailedNode) => string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Aborted: start nothing more and stop what runs, with grace. */
@@ -72,6 +74,20 @@ export interface RunContext {
   readonly kill: AbortSignal;
   /** Aborted: start nothing more, and let what runs come to its end. */
   readonly drain: AbortSignal;
+}
+
+/** A node that failed, with what is known of it. */
+export interface FailedNode {
+  readonly id: NodeId;
+  readonly failure: Failure;
+  /** 0: it failed before it was started. */
+  readonly attempt: number;
+  /** Absent when it was not started. */
+  readonly usage?: Usage;
+  /** Absent when its inputs could not be read. */
+  readonly prepared?: Prepared;
+  /** Log files of the attempt, without `.stdout` and `.stderr`. */
+  readonly logPath?: string;
 }
 
 /** How a run ended. */
@@ -280,6 +296,7 @@ export class RunLoop implements RunningActions {
       type: "hit",
       node: def.name,
       key: prepared.key,
+      outputs: outputs.map(eventOutput),
       ...(restored.length === 0 ? {} : { restored }),
     });
     this.#grow(id, expansion);
@@ -528,7 +545,7 @@ export class RunLoop implements RunningActions {
       wallMs: usage.wallMs,
       ...(usage.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
       ...(usage.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
-      outputs: outputs.map(({ name, digest, sizeBytes }) => ({ name, digest, sizeBytes })),
+      outputs: outputs.map(eventOutput),
       cached: isRecorded,
       ...(notes === undefined ? {} : { notes }),
     });
@@ -579,12 +596,7 @@ export class RunLoop implements RunningActions {
       return;
     }
     this.#attempts.delete(id);
-    this.#reportFailure(id, failure, {
-      wallMs: usage.wallMs,
-      attempt,
-      logPath: running.logPath,
-      key: running.prepared.key,
-    });
+    this.#reportFailure({ ...running, failure, usage });
   }
 
   #isRetried(def: NodeDef, failure: Failure, attempt: number): boolean {
@@ -595,30 +607,17 @@ export class RunLoop implements RunningActions {
 
   #failBeforeStart(id: NodeId, error: unknown): void {
     const hint = error instanceof Error && "hint" in error ? String(error.hint ?? "") : "";
-    this.#reportFailure(
-      id,
-      {
-        reason: "unavailable",
-        message: messageOf(error),
-        ...(hint === "" ? {} : { hint }),
-      },
-      { wallMs: 0, attempt: 0 },
-    );
+    const message = messageOf(error);
+    const failure: Failure = { reason: "unavailable", message, ...(hint === "" ? {} : { hint }) };
+    this.#reportFailure({ id, failure, attempt: 0 });
   }
 
-  #reportFailure(
-    id: NodeId,
-    failure: Failure,
-    { wallMs, attempt, logPath, key }: {
-      readonly wallMs: number;
-      readonly attempt: number;
-      readonly logPath?: string;
-      readonly key?: Digest;
-    },
-  ): void {
+  #reportFailure(failed: FailedNode): void {
     const { graph } = this.#c;
+    const { id, failure, attempt, usage, prepared, logPath } = failed;
     const def = graph.defs[id];
     const span = graph.workflow.locate(["nodes", def.name], "key");
+    const error = this.#c.reportFailure(failed);
     this.#counts.failed++;
     this.#emit({
       type: "failed",
@@ -627,12 +626,16 @@ export class RunLoop implements RunningActions {
       message: failure.message,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
       ...(failure.stack === undefined ? {} : { stack: failure.stack }),
-      wallMs,
+      ...(prepared === undefined ? {} : { key: prepared.key }),
+      wallMs: usage?.wallMs ?? 0,
+      ...(usage?.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
+      ...(usage?.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
       attempt,
       ...(span === undefined ? {} : { place: formatPlace(span) }),
       ...(logPath === undefined ? {} : { log: logPath }),
+      ...(error === undefined ? {} : { error }),
     });
-    this.#skip(this.#planner.fail(id, key), true);
+    this.#skip(this.#planner.fail(id, prepared?.key), true);
     if (this.#c.failFast) this.#stopAll(this.#c.graceMs);
   }
 
@@ -683,4 +686,8 @@ export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omi
 
 function hasTemps({ outputs }: NodeDef): boolean {
   return outputs.some(({ temp }) => temp);
+}
+
+function eventOutput({ name, digest, sizeBytes, identity }: OutputResult): EventOutput {
+  return { name, digest, ...(identity === undefined ? {} : { identity }), sizeBytes };
 }

@@ -26,6 +26,10 @@ export interface RunRequest extends SelectRequest, RunControls {
   readonly graceMs?: number;
   /** Memory that nodes with `resources.memory` may take together; the machine's by default. */
   readonly memoryBytes?: number;
+  /** Executes nodes twice and compares; a difference makes the run fail, but its results stay. */
+  readonly verify?: boolean;
+  /** Runs of this workflow whose records stay, this one among them, at least 1; 50 by default. */
+  readonly keepRuns?: number;
   /** If everything ends up to date, what that depended on is remembered under this identity (see `memo.ts`). */
   readonly memo?: {
     readonly identity: string;

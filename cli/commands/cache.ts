@@ -6,7 +6,7 @@
 
 import { buildCommand, buildRouteMap, type RouteMap } from "@stricli/core";
 import type { Store } from "../../core/mod.ts";
-import { StoreError, UsageError } from "../../core/base/error.ts";
+import { UsageError } from "../../core/base/error.ts";
 import type { CliContext } from "../context.ts";
 import {
   booleanFlag,
@@ -17,10 +17,11 @@ import {
   WORKFLOW_FLAGS,
 } from "../flags.ts";
 import { formatForgotten } from "../format_forgotten.ts";
+import { fileOf, openStore } from "../open_store.ts";
 import { writeStderr, writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
 import { formatJsonLines, printTable } from "../table.ts";
-import { absolutePath, isDirectory, splitTarget } from "../workflow_argument.ts";
+import { splitTarget } from "../workflow_argument.ts";
 
 interface CacheFlags extends CommonFlags {
   readonly cacheDir?: string;
@@ -34,40 +35,20 @@ const CACHE_FLAGS = {
   ...COMMON_FLAGS,
 } as const;
 
-const WORDS = namesParameter("[WORKFLOW]", "Workflow file; the one of the directory by default");
-
-/** Opens the store that a command line means; does not make one. */
-async function openStore(
+/** Opens the store; a name of a node is too much. */
+async function openStoreOf(
   context: CliContext,
   flags: CacheFlags,
   words: readonly string[],
 ): Promise<Store> {
-  const { findWorkflow, Store } = await import("../../core/mod.ts");
-  const { file, dir, names } = splitTarget(words, context.cwd);
-  if (names.length > 0) {
-    throw new UsageError(`Cannot find the store of "${names[0]}": it is no workflow file`);
+  const target = splitTarget(words, context.cwd);
+  if (target.names.length > 0) {
+    throw new UsageError(`Cannot find the store of "${target.names[0]}": it is no workflow file`);
   }
-  const { cwd } = context;
-  const storeDir = flags.cacheDir !== undefined
-    ? absolutePath(flags.cacheDir, cwd)
-    : file !== undefined && isDirectory(file, cwd)
-    ? `${absolutePath(file, cwd)}/.pipecache`
-    : absolutePath(file ?? findWorkflow(dir), cwd).replace(/[^/]*$/, ".pipecache");
-  try {
-    Deno.statSync(storeDir);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) {
-      throw new StoreError("Cannot open the store", { facts: { directory: storeDir }, cause });
-    }
-    throw new UsageError("Cannot open the store: nothing was run here yet", {
-      facts: { directory: storeDir },
-      hint: "name the workflow file, or the store with --cache-dir",
-    });
-  }
-  return Store.open(storeDir, {
-    onWarning: (_code, message) => writeStderr(`warning: ${message}\n`),
-  });
+  return (await openStore(target, flags, context.cwd)).store;
 }
+
+const WORDS = namesParameter("[WORKFLOW]", "Workflow file; the one of the directory by default");
 
 /** Prints figures as a table, or as one JSON object. */
 async function printFigures(figures: object, json: boolean): Promise<void> {
@@ -86,7 +67,7 @@ async function printFigures(figures: object, json: boolean): Promise<void> {
 
 const statsCommand = buildCommand<CacheFlags, string[], CliContext>({
   async func(flags, ...words) {
-    using store = await openStore(this, flags, words);
+    using store = await openStoreOf(this, flags, words);
     await printFigures(store.stats(), flags.json);
   },
   parameters: { flags: CACHE_FLAGS, positional: WORDS },
@@ -95,7 +76,7 @@ const statsCommand = buildCommand<CacheFlags, string[], CliContext>({
 
 const lsCommand = buildCommand<CacheFlags, string[], CliContext>({
   async func(flags, ...words) {
-    using store = await openStore(this, flags, words);
+    using store = await openStoreOf(this, flags, words);
     const entries = [...store.ls()].map(({ key, workflow, node, at, sizeBytes, result }) => ({
       key,
       workflow,
@@ -134,7 +115,7 @@ interface GcFlags extends CacheFlags {
 
 const gcCommand = buildCommand<GcFlags, string[], CliContext>({
   async func(flags, ...words) {
-    using store = await openStore(this, flags, words);
+    using store = await openStoreOf(this, flags, words);
     const report = store.gc({
       dryRun: flags.dryRun,
       ...flags.keepRuns === undefined ? {} : { keepRuns: flags.keepRuns },
@@ -198,7 +179,7 @@ const DAMAGED_EXIT_CODE = 4;
 
 const verifyCommand = buildCommand<VerifyFlags, string[], CliContext>({
   async func(flags, ...words) {
-    using store = await openStore(this, flags, words);
+    using store = await openStoreOf(this, flags, words);
     const report = store.verify({ repair: flags.repair });
     await printFigures(report, flags.json);
     for (const { workflow, node, output } of report.damagedResults) {
@@ -219,17 +200,16 @@ const verifyCommand = buildCommand<VerifyFlags, string[], CliContext>({
 
 const forgetCommand = buildCommand<CacheFlags, string[], CliContext>({
   async func(flags, ...words) {
-    const { file, dir, names } = splitTarget(words, this.cwd);
+    const target = splitTarget(words, this.cwd);
+    const { names } = target;
     if (names.length === 0) {
       throw new UsageError("Cannot forget results: no node is named", {
         hint: `name nodes; "flow cache ls" lists what is stored`,
       });
     }
-    using store = await openStore(this, flags, file === undefined ? [] : [file]);
-    const { findWorkflow, forgetStored } = await import("../../core/mod.ts");
-    const at = file === undefined ? dir : absolutePath(file, this.cwd);
-    const workflow = isDirectory(at, this.cwd) ? findWorkflow(at) : at;
-    const forgotten = forgetStored(store, workflow, names);
+    using opened = await openStore(target, flags, this.cwd);
+    const { forgetStored } = await import("../../core/mod.ts");
+    const forgotten = forgetStored(opened.store, fileOf(opened, "forget results"), names);
     writeStdout(flags.json ? `${JSON.stringify(forgotten)}\n` : formatForgotten(forgotten));
   },
   parameters: {

@@ -12,6 +12,7 @@ import { writeStderr, writeStdout } from "../output.ts";
 import { namesParameter } from "../propose_names.ts";
 
 interface LogFlags extends WorkflowFlags {
+  readonly error: boolean;
   readonly path: boolean;
 }
 
@@ -20,7 +21,8 @@ export const logCommand: Command<CliContext> = buildCommand<LogFlags, string[], 
   func: log,
   parameters: {
     flags: {
-      path: booleanFlag("Print the paths of the log files of all runs"),
+      error: booleanFlag("Print the report of its newest failure: what it took, said and needed"),
+      path: booleanFlag("Print the paths of the log files, or with --error reports, of all runs"),
       ...WORKFLOW_FLAGS,
     },
     aliases: { i: "input" },
@@ -34,6 +36,10 @@ export const logCommand: Command<CliContext> = buildCommand<LogFlags, string[], 
 async function log(this: CliContext, flags: LogFlags, ...words: string[]): Promise<void> {
   await using opened = await openTarget(this, flags, words);
   const node = oneName(opened.names, "print the log of");
+  if (flags.error) {
+    printErrors(opened.engine.errors(node), node, flags.path);
+    return;
+  }
   const logs = opened.engine.log(node);
   const shown = flags.path ? logs : logs.slice(0, 1);
   if (shown.length === 0) writeStderr(`"${node}" has written nothing\n`);
@@ -48,4 +54,14 @@ async function log(this: CliContext, flags: LogFlags, ...words: string[]): Promi
       }
     }
   }
+}
+
+function printErrors(
+  errors: readonly { readonly run: string; readonly text: string }[],
+  node: string,
+  asPath: boolean,
+): void {
+  if (errors.length === 0) writeStderr(`"${node}" has not failed in a run whose record is kept\n`);
+  else if (asPath) writeStdout(errors.map(({ text }) => `${text}\n`).join(""));
+  else writeStdout(Deno.readFileSync(errors[0].text));
 }

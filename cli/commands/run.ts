@@ -11,6 +11,7 @@ import {
   booleanFlag,
   parseDuration,
   parseJobs,
+  parsePositive,
   parseSeed,
   parseSize,
   WORKFLOW_FLAGS,
@@ -60,6 +61,8 @@ export interface RunFlags extends WorkflowFlags, SelectFlags {
   readonly timeout?: number;
   readonly grace?: number;
   readonly seed?: number;
+  readonly keepRuns?: number;
+  readonly verify: boolean;
 }
 
 /** Exit code of a run that took longer than `--timeout`, as of timeout(1). */
@@ -130,6 +133,16 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
         optional: true,
         placeholder: "N",
         brief: "Order among nodes that are equally urgent",
+      },
+      verify: booleanFlag(
+        "Execute nodes twice, exit with 1 if outputs differ; not nodes without outputs or not cached",
+      ),
+      keepRuns: {
+        kind: "parsed",
+        parse: parsePositive,
+        optional: true,
+        placeholder: "N",
+        brief: "Records of runs that stay for history, this one among them, 50 by default",
       },
       ...WORKFLOW_FLAGS,
     },
@@ -202,11 +215,13 @@ async function runOnce(
     ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
     onForgotten: (forgotten) => flags.quiet || writeStderr(formatForgotten(forgotten)),
     failFast: flags.failFast,
+    verify: flags.verify,
     ...flags.output === undefined ? {} : { deliver: parseSlice(flags.output).name },
     jobs,
     ...flags.seed === undefined ? {} : { seed: flags.seed },
     ...flags.grace === undefined ? {} : { graceMs: flags.grace },
     ...flags.memory === undefined ? {} : { memoryBytes: flags.memory },
+    ...flags.keepRuns === undefined ? {} : { keepRuns: flags.keepRuns },
     ...known === undefined ? {} : { memo: { identity: known.identity, paths: known.paths } },
     onEvent: surface.onEvent,
     onRunning: surface.onRunning,
@@ -226,14 +241,15 @@ function isStdinRead({ input }: RunFlags): boolean {
   return input?.some(([, text]) => text === "-") === true;
 }
 
-/** Looks whether this very command is known to have nothing to do; not for one that must show or force something. */
+/** Looks whether this very command is known to have nothing to do; not for one that must show, force
+ * or remove something. */
 async function recalled(
   context: CliContext,
   flags: RunFlags,
   words: readonly string[],
 ): Promise<Recall | undefined> {
-  const { dryRun, force, from, forget, json, output, verbose } = flags;
-  const isMore = [from, forget, output].some((flag) => flag !== undefined);
+  const { dryRun, force, from, forget, json, keepRuns, output, verbose } = flags;
+  const isMore = [from, forget, keepRuns, output].some((flag) => flag !== undefined);
   if (dryRun || force || json || verbose || isMore) return undefined;
   const target = splitTarget(words, context.cwd);
   const targets = [...target.names, ...flags.until?.flat() ?? []];

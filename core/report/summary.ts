@@ -8,17 +8,18 @@
 import type { FailureReason } from "../action.ts";
 import { formatHint, sanitize } from "../base/source.ts";
 import type { Counts, Event, FailedEvent } from "../event.ts";
+import { commandLine, workflowWord } from "./command_words.ts";
 import { formatCount, formatDuration, formatPlural } from "./format.ts";
 import { oneLine } from "./view.ts";
 
-/** Names of failed nodes a summary line mentions. */
+/** Names of nodes a summary line mentions. */
 const MAX_NAMES = 3;
 
 /** Characters of a message that are printed without `debug`. */
 const MAX_MESSAGE = 4000;
 
-/** What failed, for people. */
-const REASONS: Readonly<Record<FailureReason, string>> = {
+/** What failed, in words for people. */
+export const REASONS: Readonly<Record<FailureReason, string>> = {
   threw: "threw an error",
   denied: "access denied",
   exit: "command failed",
@@ -40,6 +41,7 @@ export class RunSummary {
   /** Nodes that were to be looked at. */
   #wanted = 0;
   readonly #failed = new Set<string>();
+  #nondeterministic: readonly string[] = [];
 
   /** Takes the next event. */
   add(event: Event): void {
@@ -58,6 +60,7 @@ export class RunSummary {
         this.#outcome = event.outcome;
         this.#wallMs = event.wallMs;
         this.#counts = { ...event.counts };
+        this.#nondeterministic = event.nondeterministic ?? [];
         break;
       case "begin":
         this.#wanted = event.nodes;
@@ -86,21 +89,26 @@ export class RunSummary {
     const noun = this.#hasElements ? "nodes and elements" : total === 1 ? "node" : "nodes";
     const outcome = this.#outcome ?? (failed > 0 ? "failed" : "ok");
     const parts = failed > 0
-      ? [`${formatCount(failed)} of ${formatCount(total)} ${noun} (${this.#failedNames()})`]
+      ? [
+        `${formatCount(failed)} of ${formatCount(total)} ${noun} (${someNames([...this.#failed])})`,
+      ]
       : [`${formatCount(total)} ${noun}`];
+    const differing = this.#nondeterministic;
+    if (differing.length > 0) {
+      parts.push(`${formatCount(differing.length)} not deterministic (${someNames(differing)})`);
+    }
     if (skipped > 0) parts.push(`${formatCount(skipped)} skipped`);
     if (done > 0) parts.push(`${formatCount(done)} run`);
     if (hit > 0) parts.push(`${formatCount(hit)} up to date`);
     if (total > ended) parts.push(`${formatCount(total - ended)} not reached`);
     return `${outcome}: ${[...parts, formatDuration(this.#wallMs)].join(", ")}`;
   }
+}
 
-  #failedNames(): string {
-    const names = [...this.#failed].map(oneLine);
-    const more = names.length - MAX_NAMES;
-    const shown = names.slice(0, MAX_NAMES).join(", ");
-    return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
-  }
+function someNames(names: readonly string[]): string {
+  const more = names.length - MAX_NAMES;
+  const shown = names.slice(0, MAX_NAMES).map(oneLine).join(", ");
+  return more > 0 ? `${shown} and ${formatCount(more)} more` : shown;
 }
 
 /** How to print a failure. */
@@ -137,19 +145,9 @@ export function formatFailure(event: FailedEvent, options: FailureOptions = {}):
   else lines.push(...innermostFrame(event.stack, options.cwd));
   if (event.place !== undefined) lines.push(`  at ${oneLine(event.place)}`);
   if (event.hint !== undefined) lines.push(...indented(formatHint(event.hint)));
-  lines.push(`  log: flow log ${[...workflowWord(event.place), name].map(quoted).join(" ")}`);
+  const log = ["flow", "log", ...workflowWord(event.place), name];
+  lines.push(`  log: ${commandLine(event.error === undefined ? log : [...log, "--error"])}`);
   return lines.join("\n");
-}
-
-/** The workflow file as a word of a command line; none where flow finds it by itself. */
-function workflowWord(place: string | undefined): string[] {
-  const file = place?.replace(/:\d+:\d+$/, "");
-  return file === undefined || /^workflow\.(?:ya?ml|ts)$/.test(file) ? [] : [oneLine(file)];
-}
-
-/** A word as the shell takes it. */
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The line of the user's code that threw. */

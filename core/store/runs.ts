@@ -5,22 +5,23 @@
  */
 
 import type { BeginEvent, Counts, EndEvent, Event } from "../event.ts";
-import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
-import { HeldLock, isHeld, newId, timeOfId } from "./session.ts";
-
-/** Buffered events are written from this many characters on. */
-const BUFFER_LENGTH = 1 << 16;
+import { guarded, lstatIfExists, removeIfExists, storeError } from "./io.ts";
+import { RunRecord } from "./run_record.ts";
+import { isHeld, newId, timeOfId } from "./session.ts";
 
 /** How much of the start and of the end of the events is read for a summary, in bytes. */
 const EDGE_BYTES = 1 << 16;
+
+/** The last moment that has a date, in milliseconds since the epoch. */
+const MAX_TIME_MS = 8.64e15;
 
 /** A run in one line. */
 export interface RunSummary {
   readonly id: string;
   /** Identity of the workflow in the store. */
   readonly workflow: string;
-  /** `interrupted`: its process ended without saying how. */
-  readonly outcome: EndEvent["outcome"] | "running" | "interrupted";
+  /** `killed`: its process ended without saying how. */
+  readonly outcome: EndEvent["outcome"] | "running" | "killed";
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** Absent without an end event. */
@@ -35,69 +36,13 @@ export interface RunLog {
   readonly stderr?: string;
 }
 
-/** The record of the run that is going on in this process. */
-export class RunRecord {
-  readonly id: string;
-  readonly dir: string;
-  /** Directory of the logs; made already. */
-  readonly logDir: string;
-  readonly #lock: HeldLock;
-  readonly #file: Deno.FsFile;
-  #lines: string[] = [];
-  #length = 0;
-  #isClosed = false;
-
-  /** @param dir The directory of the run, not there yet. @param workflow Identity of the workflow in the store. */
-  constructor(dir: string, id: string, workflow: string) {
-    this.id = id;
-    this.dir = dir;
-    this.logDir = `${dir}/logs`;
-    guarded("make directory", this.logDir, () => Deno.mkdirSync(this.logDir, { recursive: true }));
-    this.#lock = HeldLock.take(`${dir}/lock`);
-    const meta = JSON.stringify({ workflow });
-    guarded("write", dir, () => Deno.writeTextFileSync(`${dir}/run.json`, meta + "\n"));
-    const events = `${dir}/events.ndjson`;
-    this.#file = guarded(
-      "write",
-      events,
-      () => Deno.openSync(events, { append: true, create: true }),
-    );
-  }
-
-  /** Adds an event; it reaches the file with the next `flush`. */
-  append(event: Event): void {
-    const line = JSON.stringify(event);
-    this.#lines.push(line);
-    this.#length += line.length;
-    if (this.#length >= BUFFER_LENGTH) this.flush();
-  }
-
-  /**
-   * Writes buffered events.
-   *
-   * @throws {StoreError} If they cannot be written; then they are dropped.
-   */
-  flush(): void {
-    if (this.#lines.length === 0) return;
-    const bytes = new TextEncoder().encode(this.#lines.join("\n") + "\n");
-    this.#lines = [];
-    this.#length = 0;
-    guarded("write", `${this.dir}/events.ndjson`, () => {
-      for (let done = 0; done < bytes.length;) done += this.#file.writeSync(bytes.subarray(done));
-    });
-  }
-
-  /** Writes the rest and ends the record. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    try {
-      this.flush();
-    } finally {
-      this.#file.close();
-      this.#lock[Symbol.dispose]();
-    }
-  }
+/** The report of a node's failure in a run; both files exist. */
+export interface RunError {
+  readonly run: string;
+  /** For people. */
+  readonly text: string;
+  /** The same facts as JSON. */
+  readonly json: string;
 }
 
 /** All runs of one store directory. */
@@ -146,11 +91,18 @@ export class Runs {
     return this.#ids().find((id) => this.#workflowOf(id) === workflow);
   }
 
-  /** Yields the events of a run in order; lines that are torn or damaged are left out. */
-  *events(id: string): Generator<Event> {
+  /**
+   * Yields the events of a run in order; lines that are torn or damaged are left out.
+   *
+   * @param id The run.
+   * @param node Yields only what is said of this node: much faster, since other lines are not parsed.
+   */
+  *events(id: string, node?: string): Generator<Event> {
     const path = `${this.#dir}/${id}/events.ndjson`;
     if (lstatIfExists(path) === undefined) return;
+    const mark = node === undefined ? "" : `"node":${JSON.stringify(node)}`;
     for (const line of linesOf(path)) {
+      if (!line.includes(mark)) continue;
       const event = eventOf(line);
       if (event !== undefined) yield event;
     }
@@ -163,6 +115,29 @@ export class Runs {
       const log = lastLog(`${this.#dir}/${id}/logs/${node}`);
       return log === undefined ? [] : [{ run: id, ...log }];
     });
+  }
+
+  /** Returns the reports of a node's failures in the runs of a workflow, newest run first. */
+  errorsOf(workflow: string, node: string): RunError[] {
+    return this.#ids().flatMap((id) => {
+      const base = `${this.#dir}/${id}/errors/${node}`;
+      if (lstatIfExists(`${base}.txt`) === undefined || this.#workflowOf(id) !== workflow) {
+        return [];
+      }
+      return [{ run: id, text: `${base}.txt`, json: `${base}.json` }];
+    });
+  }
+
+  /** Returns the facts of a node's failure in a run as JSON data, if they are there and can be read. */
+  errorFacts(id: string, node: string): unknown {
+    const path = `${this.#dir}/${id}/errors/${node}.json`;
+    try {
+      return JSON.parse(Deno.readTextFileSync(path));
+    } catch (error) {
+      // Not there, or torn by a kill: then nothing is known.
+      if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+      throw storeError("read", path, error);
+    }
   }
 
   /** Removes all but the newest `keep` runs of a workflow; runs that are going on stay. Returns how many went. */
@@ -216,19 +191,24 @@ export class Runs {
       const { outcome, wallMs, counts } = end;
       return { id, workflow, outcome, startedAt, wallMs, counts };
     }
-    return { id, workflow, outcome: isHeld(`${dir}/lock`) ? "running" : "interrupted", startedAt };
+    return { id, workflow, outcome: isHeld(`${dir}/lock`) ? "running" : "killed", startedAt };
   }
 }
 
 function eventOf(line: string): Event | undefined {
   try {
-    const event: unknown = JSON.parse(line);
-    const type = (event as { type?: unknown } | null)?.type;
-    return typeof type === "string" ? event as Event : undefined;
+    const event = JSON.parse(line) as { type?: unknown; time?: unknown } | null;
+    const isEvent = typeof event?.type === "string" && isTime(event.time);
+    return isEvent ? event as Event : undefined;
   } catch {
     // Torn by a kill in the middle of a write.
     return undefined;
   }
+}
+
+/** A flipped bit must not become a date that cannot be printed. */
+function isTime(time: unknown): boolean {
+  return typeof time === "number" && Math.abs(time) <= MAX_TIME_MS;
 }
 
 /** Reads only both edges: the events of a large run fill hundreds of megabytes. */

@@ -11,6 +11,8 @@ const COMMANDS = [
   "ls",
   "show",
   "log",
+  "history",
+  "diff",
   "check",
   "init",
   "cache",

@@ -27,7 +27,7 @@ const started = (node: string, index?: number[]): Event => ({
   cpus: 1,
   ...index ? { index } : {},
 });
-const hit = (node: string): Event => ({ ...base, type: "hit", node, key });
+const hit = (node: string): Event => ({ ...base, type: "hit", node, key, outputs: [] });
 const done = (node: string): Event => ({
   ...base,
   type: "done",

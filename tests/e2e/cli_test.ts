@@ -353,7 +353,7 @@ function helper() {
   no rows
   at helper (nodes.ts:5:9)
   at wf.yaml:1:10
-  log: flow log wf.yaml bad
+  log: flow log wf.yaml bad --error
 `,
   );
   const log = await flow(["log", "wf.yaml", "bad"], { cwd });

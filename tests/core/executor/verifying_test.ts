@@ -227,6 +227,8 @@ Deno.test("compareOutputs() says where files and directories part", () => {
     textOf(tree, fixture.tree({ "a": "1", "s/b": "one\ntwo", "s/a": "" })),
     '"s/a" was made only by the second',
   );
+  const hashed = (text: string) => ({ ...fixture.file(text), hash: "same" });
+  assertEquals(compareOutputs([hashed("x")], [hashed("y")], () => blobs), []);
   assertEquals(compareOutputs([fixture.file("x")], [], () => blobs), [
     { output: "f", text: "it is missing" },
   ]);

@@ -13,6 +13,7 @@ const hit = (node: string, index?: number[]): Event => ({
   type: "hit",
   node,
   key,
+  outputs: [],
   ...index ? { index } : {},
 });
 const done = (node: string): Event => ({
@@ -80,6 +81,13 @@ Deno.test("RunSummary.line() says how a run ended", () => {
     "failed: 5 of 5 nodes (a, b, c and 2 more), 1.2 s",
   );
   assertEquals(
+    lineOf(
+      begin,
+      { ...end("failed", [1, 2, 0, 0]), nondeterministic: ["a", "b\n", "c", "d"] } as Event,
+    ),
+    "failed: 3 nodes, 4 not deterministic (a, b , c and 1 more), 2 run, 1 up to date, 1.2 s",
+  );
+  assertEquals(
     lineOf(begin, end("aborted", [1, 0, 0, 0])),
     "aborted: 3 nodes, 1 up to date, 2 not reached, 1.2 s",
   );
@@ -127,6 +135,8 @@ Deno.test("formatFailure() names the workflow only where flow would not find it,
   assertEquals(lastLine("workflow.yaml:1:2"), "  log: flow log fit");
   assertEquals(lastLine("sub/workflow.yaml:1:2"), "  log: flow log sub/workflow.yaml fit");
   assertEquals(lastLine("my wf.yaml:1:2"), "  log: flow log 'my wf.yaml' fit");
+  const reported = failed("fit", { error: "/p/errors/fit.txt" });
+  assertEquals(formatFailure(reported).split("\n").at(-1), "  log: flow log fit --error");
   const long = failed("fit", { message: "x".repeat(5000) });
   assertIncludes(formatFailure(long), "x\n  … (1,000 more characters)\n");
   assertIncludes(formatFailure(long, { debug: true }), "x".repeat(5000));

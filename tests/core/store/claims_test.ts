@@ -49,7 +49,7 @@ Deno.test("a process killed with SIGKILL leaves no claims, no running run and no
   assertEquals(store.claims.isFree(shared(1)[0]!), true);
   assertEquals(store.claims.claimAll(shared(20)), Array(20).fill(true));
   assertEquals(store.sessions.others(), []);
-  assertEquals([...store.runs.list()].map((run) => run.outcome), ["interrupted"]);
+  assertEquals([...store.runs.list()].map((run) => run.outcome), ["killed"]);
   store.gc({ graceMs: -5000 });
   assertEquals([...Deno.readDirSync(`${w.dir}/tmp`)].map((e) => e.name).includes(session), false);
 });

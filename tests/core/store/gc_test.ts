@@ -2,7 +2,7 @@
 
 import type { Digest } from "../../../core/base/digest.ts";
 import type { EndEvent } from "../../../core/event.ts";
-import type { RunRecord } from "../../../core/store/runs.ts";
+import type { RunRecord } from "../../../core/store/run_record.ts";
 import { timeOfId } from "../../../core/store/session.ts";
 import type { Store } from "../../../core/store/store.ts";
 import { assertEquals, assertOk } from "../../testing/assert.ts";
@@ -76,7 +76,7 @@ function runOf(
 /** Makes a run of `w.yaml` whose node `n` takes results from the store. */
 function hitsOf(store: Store, workflow: string, keys: readonly Digest[]): void {
   runOf(store, workflow, "ok", (run, time) => {
-    for (const key of keys) run.append({ v: 1, time, type: "hit", node: "n", key });
+    for (const key of keys) run.append({ v: 1, time, type: "hit", node: "n", key, outputs: [] });
     store.touch(workflow, keys.map((key) => ({ node: "n", key })), run.id);
   });
 }
@@ -155,7 +155,7 @@ Deno.test("gc() knows what a living run used whose index was deleted", () => {
   const collector = w.open({ now: () => now });
   assertEquals(collector.gc({ ...AT_ONCE, keepRuns: 1, dryRun: true }).results, 1);
   // The owner still has the deleted file: only the record of its run tells.
-  living.append({ v: 1, time: now, type: "hit", node: "n", key: entry.key });
+  living.append({ v: 1, time: now, type: "hit", node: "n", key: entry.key, outputs: [] });
   owner.touch("b/w.yaml", [{ node: "n", key: entry.key }], living.id);
   assertEquals(collector.gc({ ...AT_ONCE, keepRuns: 1 }).results, 0);
   assertOk(collector.lookup(entry.key) !== undefined);

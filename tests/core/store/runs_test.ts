@@ -35,7 +35,7 @@ Deno.test("begin() makes a record whose events come back in order", () => {
   }]);
 });
 
-Deno.test("list() tells running from interrupted runs and puts the newest first", () => {
+Deno.test("list() tells running from killed runs and puts the newest first", () => {
   using w = new Workspace();
   let now = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
   const { runs } = w.open({ now: () => now });
@@ -47,7 +47,7 @@ Deno.test("list() tells running from interrupted runs and puts the newest first"
   assertOk(first.id.startsWith("20260102-030405.678-"), first.id);
   assertEquals([...runs.list("w.yaml")].map((run) => [run.id, run.outcome]), [
     [second.id, "running"],
-    [first.id, "interrupted"],
+    [first.id, "killed"],
   ]);
   assertEquals([...runs.list("w.yaml")][1]?.startedAt, now - 1000);
   assertEquals(runs.latest("v.yaml"), third.id);
@@ -74,9 +74,13 @@ Deno.test("events() leaves out torn and damaged lines, and long records have a s
   assertEquals([...runs.list()][0]?.counts, COUNTS);
   assertEquals([...runs.events(record.id)].length, 3002);
   const path = `${record.dir}/events.ndjson`;
-  Deno.writeTextFileSync(path, 'null\n{"type":\n{"v":1,"ty', { append: true });
+  Deno.writeTextFileSync(
+    path,
+    'null\n{"type":\n{"v":1,"type":"hit","node":"a"}\n{"type":"hit","time":1e999}\n{"v":1,"ty',
+    { append: true },
+  );
   assertEquals([...runs.events(record.id)].length, 3002);
-  assertEquals([...runs.list()][0]?.outcome, "interrupted");
+  assertEquals([...runs.list()][0]?.outcome, "killed");
 });
 
 Deno.test("logsOf() returns the last attempt's logs of exactly that node", () => {

@@ -1,0 +1,97 @@
+/**
+ * Finds what a name on the command line shows: an output of the run that just ended, else the stored one. Runs nothing and
+ * does not know how it is printed.
+ *
+ * @module
+ */
+
+import type { OutputResult } from "./action.ts";
+import type { Digest } from "./base/digest.ts";
+import { StoreError, UsageError } from "./base/error.ts";
+import { decodeValue } from "./base/value.ts";
+import type { Foresight } from "./foresight.ts";
+import type { Graph, NodeId } from "./graph.ts";
+import type { Rebuild } from "./rebuild.ts";
+import { isCached } from "./result.ts";
+import type { Blobs } from "./store/blobs.ts";
+import type { Store } from "./store/store.ts";
+import type { Targets } from "./targets.ts";
+import type { Temps } from "./temps.ts";
+
+/** A stored output. */
+export type StoredOutput =
+  | {
+    readonly kind: "value";
+    readonly value: unknown;
+    readonly digest: Digest;
+    readonly isStale: boolean;
+  }
+  | {
+    readonly kind: "file" | "dir";
+    readonly path: string;
+    readonly digest: Digest;
+    readonly isStale: boolean;
+  };
+
+/** Where outputs are looked for. */
+export interface OutputContext {
+  readonly graph: Graph;
+  readonly store: Store;
+  readonly temps: Temps;
+  readonly targets: Targets;
+  /** Outputs by node, as far as they are known. */
+  readonly results: readonly (readonly OutputResult[] | undefined)[];
+  readonly foresight: Foresight;
+  readonly rebuild: Rebuild;
+}
+
+/**
+ * Finds an output.
+ *
+ * @param context Where it is looked for.
+ * @param name Output, node with one output, or `node.output`.
+ * @throws {UsageError} If there is no such output or nothing is stored.
+ */
+export function readOutput(context: OutputContext, name: string): StoredOutput {
+  const { graph, targets, results, foresight, rebuild, store } = context;
+  const { id, position } = targets.output(name);
+  if (results[id] === undefined) foresight.foresee(targets.closure([id]));
+  const current = results[id]?.[position];
+  const result = current ?? foresight.latest(id)?.[position];
+  const isStale = current === undefined;
+  if (result === undefined) {
+    throw new UsageError(`Output "${name}" is not stored`, {
+      hint: isCached(graph.defs[id])
+        ? `run it: flow run ${graph.defs[id].name}`
+        : `its node is not cached: print it with flow run --output ${name}`,
+    });
+  }
+  const { digest } = result;
+  if (result.kind === "value") {
+    const bytes = result.text ?? blobsOf(context, id, { name, result }).read(digest);
+    return { kind: "value", value: decodeValue(bytes), digest, isStale };
+  }
+  const published = rebuild.publishedPath(id, position);
+  const isThere = published !== undefined && !isStale &&
+    (result.kind === "dir" || store.files.expect(published, digest));
+  const path = isThere ? published : blobsOf(context, id, { name, result }).pathOf(digest);
+  return { kind: result.kind, path, digest, isStale };
+}
+
+/** Where the bytes of an output are kept. */
+function blobsOf(
+  { graph, store: { blobs }, temps }: OutputContext,
+  id: NodeId,
+  { name, result }: { readonly name: string; readonly result: OutputResult },
+): Blobs {
+  const { outputs } = graph.defs[id];
+  if (!outputs.some((output) => output.temp && output.name === result.name)) return blobs;
+  try {
+    return temps.whereIs(result, blobs);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new UsageError(`Output "${name}" is temporary: its bytes are gone`, {
+      hint: `make it again and print it: flow run --output ${name}`,
+    });
+  }
+}

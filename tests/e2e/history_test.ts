@@ -1,0 +1,135 @@
+/** What is kept of runs and how it is read: lists, one node over its runs, retention, runs that did not end. */
+
+import { assertEquals, assertIncludes, assertMatches } from "../testing/assert.ts";
+import { TestSpace } from "../testing/space.ts";
+
+const WORKFLOW = `name: sums
+params: { factor: 2 }
+nodes:
+  base: { call: nodes.ts#base }
+  scaled: { call: nodes.ts#scale, inputs: { base: base, factor: params.factor } }
+  gate:
+    run: "while [ ! -e go ]; do sleep 0.02; done"
+    outputs: []
+    after: [base]
+    cache: false
+    sandbox: off
+`;
+
+const NODES = `export const base = (): number => 21;
+export function scale({ base, factor }: { base: number; factor: number }): number {
+  if (factor < 0) throw new RangeError("factor is negative");
+  return base * factor;
+}
+`;
+
+function space(files: Readonly<Record<string, string>> = {}): TestSpace {
+  return new TestSpace({ "workflow.yaml": WORKFLOW, "nodes.ts": NODES, ...files });
+}
+
+/** Lines of \`flow history --json\`, oldest first. */
+async function history(w: TestSpace, ...args: readonly string[]) {
+  const { code, stdout, stderr } = await w.flow("history", "--json", ...args);
+  assertEquals([code, stderr], [0, ""]);
+  return stdout.trimEnd().split("\n").map((line) => JSON.parse(line)).reverse();
+}
+
+Deno.test("flow history: lists runs with their counts, newest first, in every format", async () => {
+  using w = space();
+  await w.run("scaled");
+  await w.run("scaled", "--set", "factor=-1");
+  await w.run("scaled", "--set", "factor=3");
+  const runs = await history(w);
+  assertEquals(
+    runs.map(({ outcome, done, hit, failed, skipped }) => [outcome, done, hit, failed, skipped]),
+    [["ok", 2, 0, 0, 0], ["failed", 0, 1, 1, 0], ["ok", 1, 1, 0, 0]],
+  );
+  const tsv = await w.flow("history", "-n", "1", "--format", "tsv");
+  assertMatches(
+    tsv.stdout,
+    /^run\tstarted\toutcome\twallMs\tdone\thit\tfailed\tskipped\n[\w.-]+\t[\w.:-]+Z\tok\t\d+\t1\t1\t0\t0\n$/,
+  );
+  const table = (await w.flow("history")).stdout.split("\n");
+  assertMatches(table[0], /^run +started +outcome +time +run +up to date +failed +skipped$/);
+  assertMatches(table[1], /^\S+ +\S+Z +ok +\S+ ms +1 +1 +0 +0$/);
+  assertMatches(table[2], /^\S+ +\S+Z +failed /);
+  assertEquals(table.length, 5);
+});
+
+Deno.test("flow history NODE: says what it took in each run, and what had changed", async () => {
+  using w = space();
+  await w.run("scaled");
+  await w.run("scaled");
+  await w.run("scaled", "--set", "factor=3");
+  w.remove("workflow.yaml");
+  const rows = await history(w, "workflow.yaml", "scaled");
+  assertEquals(rows.map(({ node, outcome, why }) => [node, outcome, why]), [
+    ["scaled", "done", undefined],
+    ["scaled", "hit", undefined],
+    ["scaled", "done", ["input factor (params.factor): 2 -> 3"]],
+  ]);
+  assertEquals(rows[0].key, rows[1].key);
+  const tsv = (await w.flow("history", "workflow.yaml", "scaled", "--format", "tsv")).stdout;
+  const [head, newest, hit] = tsv.split("\n").map((line) => line.split("\t"));
+  const columns = "run started node outcome wallMs cpuMs maxRssBytes key why";
+  assertEquals(head, columns.split(" "));
+  assertEquals(newest.slice(-2), [rows[2].key, "input factor (params.factor): 2 -> 3"]);
+  assertEquals(hit.slice(3), ["hit", "", "", "", rows[1].key, ""]);
+  assertEquals(rows.map(({ wallMs }) => typeof wallMs), ["number", "undefined", "number"]);
+});
+
+Deno.test("flow history: shows a run that goes on beside one that ended, and one that was killed", async () => {
+  using w = space();
+  const live = w.start(["run", "--json", "gate"]);
+  await live.sees((event) => event.type === "started" && event.node === "gate");
+  await w.run("scaled");
+  assertEquals((await history(w)).map(({ outcome }) => outcome), ["running", "ok"]);
+  assertEquals((await history(w, "gate")).map(({ outcome }) => outcome), ["running"]);
+  live.kill("SIGKILL");
+  await live.result();
+  const [killed] = await history(w);
+  const events = `.pipecache/runs/${killed.run}/events.ndjson`;
+  w.write({ [events]: w.read(events) + `{"v":1,"time":99` });
+  const [again] = await history(w);
+  assertEquals([again.outcome, again.done, again.failed], ["killed", 1, 0]);
+  assertEquals((await history(w, "gate")).map(({ outcome }) => outcome), ["killed"]);
+  w.write({ go: "" });
+  await w.endsAll();
+});
+
+for (const [keep, kept] of [[1, 1], [2, 2]]) {
+  Deno.test(`flow run --keep-runs ${keep}: the old runs stay until the new one has ended`, async () => {
+    using w = space();
+    const old = [];
+    for (let i = 0; i < 3; i++) old.push((await w.run("scaled")).events[0]);
+    const live = w.start(["run", "--json", "--keep-runs", String(keep), "gate"]);
+    await live.sees((event) => event.type === "started" && event.node === "gate");
+    assertEquals((await history(w)).length, 4);
+    w.write({ go: "" });
+    const { code, events: [begin] } = await live.result();
+    assertEquals(code, 0);
+    const ids = (await history(w)).map(({ run }) => run);
+    const wanted = [...old, begin].map((event) => event.type === "begin" ? event.run : "");
+    assertEquals(ids, wanted.slice(-kept));
+  });
+}
+
+Deno.test("flow history: wrong words are errors that say what there is", async () => {
+  using w = space();
+  const stderr = async (...args: string[]) => {
+    const result = await w.flow(...args);
+    assertEquals([result.code, result.stdout], [2, ""], result.stderr);
+    return result.stderr;
+  };
+  assertIncludes(await stderr("history"), "nothing was run here yet");
+  await w.run("scaled");
+  assertEquals(
+    await stderr("history", "scald"),
+    `error: Cannot find node "scald" in the runs of "workflow.yaml"\n  hint: did you mean "scaled"?\n`,
+  );
+  assertIncludes(await stderr("history", "other.yaml"), `"other.yaml": it has no runs yet`);
+  assertIncludes(await stderr("history", "a", "b"), "Cannot list the runs of several at once");
+  assertIncludes(await stderr("history", "-n", "0"), "write a whole number from 1");
+  assertIncludes(await stderr("history", "--json", "--format", "tsv"), "Cannot combine");
+  assertIncludes(await stderr("run", "--keep-runs", "0"), "write a whole number from 1");
+});
