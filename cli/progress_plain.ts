@@ -126,6 +126,10 @@ export class PlainProgress implements Progress {
           formatBytes(sizeBytes)
         }${note}`;
       }
+      case "calls":
+        return `calls ${
+          elementName(event)
+        }: ${event.done} of ${event.total} done, ${event.hit} up to date, ${event.failed} failed`;
       case "expanded":
         return `expanded ${elementName(event)}: ${formatPlural(event.nodes.length, "node")}`;
       case "skipped": {

@@ -70,6 +70,7 @@ export interface ProgressInput {
 
 /** Something that runs. */
 export interface Running {
+  /** With how far it is, if it has many calls. */
   readonly name: string;
   /** Its number, unique within the run. */
   readonly action: number;
@@ -104,6 +105,15 @@ export class ProgressState {
       case "begin":
         this.#wanted = event.nodes;
         break;
+      case "calls": {
+        const name = this.#report.elementName(event);
+        const running = this.#running.get(name);
+        const over = event.hit + event.done + event.failed;
+        const { formatCount } = this.#report;
+        const shown = `${name} ${formatCount(over)}/${formatCount(event.total)}`;
+        if (running !== undefined) this.#running.set(name, { ...running, name: shown });
+        break;
+      }
       case "expanded":
         this.#wanted += event.wanted;
         break;

@@ -16,6 +16,8 @@ export interface Material {
   /** Version of this format: a change of meaning changes every key. */
   readonly version: 1;
   readonly kind: "call" | "run";
+  /** Map nodes: the map-spec in normal form. */
+  readonly map?: string;
   /** Function nodes: digest of the declarations reachable from the export (`code/`). */
   readonly code?: Digest;
   /** Command nodes: the templates as written, with the shell, codes and directory they run with. */
@@ -107,6 +109,8 @@ export interface Action {
   readonly node: string;
   /** Position in a map node's shape; absent for an unmapped node. */
   readonly index?: readonly number[];
+  /** Calls of a map node that travel together; `index` is absent then. */
+  readonly batch?: ActionBatch;
   /** 1 for the first attempt. */
   readonly attempt: number;
   readonly work: CallWork | RunWork;
@@ -126,6 +130,26 @@ export interface Action {
   /** Log files are this path plus `.stdout` and `.stderr`; made only when there is something to write. */
   readonly logPath: string;
 }
+
+/** Many calls of one function that differ in small values. */
+export interface ActionBatch {
+  /** Number of calls. */
+  readonly count: number;
+  /** Encoded values by argument, one per call. */
+  readonly texts: Readonly<Record<string, readonly string[]>>;
+  /** Positions of the calls: all their indices, one after the other. */
+  readonly positions: readonly number[];
+}
+
+/** What came of one call of a batch. */
+export type CallResult =
+  | {
+    /** Value outputs in declared order: encoded text if small, else the blob that holds it. */
+    readonly outputs: readonly (string | { readonly digest: Digest; readonly sizeBytes: number })[];
+    /** It looked at its position. */
+    readonly usesIndex: boolean;
+  }
+  | { readonly failure: Failure };
 
 /** A function to call. */
 export interface CallWork {
@@ -298,6 +322,8 @@ export type Completion =
     readonly id: number;
     readonly kind: "done";
     readonly outputs: readonly DeliveredOutput[];
+    /** Of a batch, by call; `outputs` is empty then. */
+    readonly results?: readonly CallResult[];
     readonly usage: Usage;
     /** For example how a command was confined: `sandbox: bubblewrap`. */
     readonly notes?: Readonly<Record<string, string>>;

@@ -23,7 +23,9 @@ export function checkNodes(workflow: Workflow, nodes: readonly NodeDef[]): Diagn
 /** What the format has but this version does not run: better refused than run as something else. */
 function checkSupport(workflow: Workflow, def: NodeDef): Diagnostic[] {
   const unsupported = [
-    ...(def.map === undefined ? [] : [["map", "call a function that takes the whole array"]]),
+    ...(def.map === undefined || def.outputs.every((o) => o.kind === "value" && !o.temp)
+      ? []
+      : [["map", "let a node behind it write the file"]]),
     ...(def.onError === "fail" ? [] : [["onError", "leave it out: a failure skips what needs it"]]),
   ];
   return unsupported.map(([key, hint]) => {

@@ -120,6 +120,16 @@ export interface RetriedEvent extends NodeEventBase {
   readonly message: string;
 }
 
+/** How far the calls of a map node are. */
+export interface CallsEvent extends NodeEventBase {
+  readonly type: "calls";
+  readonly total: number;
+  /** Calls whose results were in the store, or are those of an equal call. */
+  readonly hit: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
 /** A node returned nodes and they joined the graph; they will be looked at. */
 export interface ExpandedEvent extends NodeEventBase {
   readonly type: "expanded";
@@ -165,6 +175,7 @@ export type Event =
   | FailedEvent
   | SkippedEvent
   | RetriedEvent
+  | CallsEvent
   | ExpandedEvent
   | WarningEvent
   | EndEvent;

@@ -64,6 +64,8 @@ export interface Graph {
   readonly downs: Rows;
   /** All ids, every node after its upstreams; ties in id order. */
   readonly order: Uint32Array;
+  /** For map nodes: which wires the names of the map-spec mean. */
+  readonly maps: readonly (Readonly<Record<string, number>> | undefined)[];
   /** The node that returned a node, for those that are not in the file. */
   readonly makers: readonly (NodeId | undefined)[];
   /** Node id by node name and by unique output name. */
@@ -149,6 +151,7 @@ class Builder implements Grower {
   readonly #used = new Set<string>();
   readonly #defs: NodeDef[];
   readonly #wires: Wire[][] = [];
+  readonly #maps: (Readonly<Record<string, number>> | undefined)[] = [];
   readonly #tracks: Tracked[][] = [];
   readonly #makers: (NodeId | undefined)[] = [];
   /** Nodes that take what a node promised, by that node. */
@@ -172,6 +175,7 @@ class Builder implements Grower {
       defs: this.#defs,
       wires: this.#wires,
       tracks: this.#tracks,
+      maps: this.#maps,
       makers: this.#makers,
       ups: none,
       downs: none,
@@ -238,6 +242,7 @@ class Builder implements Grower {
     const after = this.#afterOf(def);
     this.#wires.push(wires);
     this.#tracks.push(tracks);
+    this.#maps.push(this.#mapOf(def, wires));
     this.#makers.push(maker);
     for (const { source } of [...wires, ...tracks]) {
       if (source.kind === "promise") addTo(this.#awaiting, source.node, id);
@@ -250,7 +255,7 @@ class Builder implements Grower {
 
   #takeBack(start: number): void {
     this.#names.takeBack();
-    for (const columns of [this.#defs, this.#wires, this.#tracks, this.#makers]) {
+    for (const columns of [this.#defs, this.#wires, this.#tracks, this.#maps, this.#makers]) {
       columns.length = start;
     }
     for (const waiting of [...this.#awaiting.values(), ...this.#followers.values()]) {
@@ -377,6 +382,63 @@ class Builder implements Grower {
       if (parameters.kind === "named") this.#inferWires(def, wires, parameters.names);
     }
     return wires;
+  }
+
+  /** Finds the wires a map-spec means: by argument, else by the source as written. */
+  #mapOf(def: NodeDef, wires: readonly Wire[]): Readonly<Record<string, number>> | undefined {
+    if (def.map === undefined) return undefined;
+    const found: Record<string, number> = {};
+    for (const { name } of def.map.inputs) {
+      const at = wires.findIndex(({ argument }) => argument === name);
+      const bySource = wires.flatMap(({ argument }, i) => {
+        const ref = Object.hasOwn(def.inputs, argument) ? def.inputs[argument] : undefined;
+        return ref?.kind === "ref" && ref.ref === name ? [i] : [];
+      });
+      if (at >= 0) found[name] = at;
+      else if (bySource.length === 1) found[name] = bySource[0];
+      else this.#reportMapName(def, name, wires, bySource.length);
+    }
+    for (const { name } of def.map.outputs) {
+      if (def.outputs.some((output) => output.name === name)) continue;
+      const names = def.outputs.map((output) => output.name);
+      this.#problems.add(
+        "map-spec",
+        `Cannot find output "${name}" of map-spec "${def.map.text}" in node "${def.name}": its outputs are ${
+          names.map((other) => `"${other}"`).join(", ") || "none"
+        }`,
+        ["nodes", def.name, "map"],
+        { hint: "name every output of the node on the right of the map-spec, and nothing else" },
+      );
+    }
+    for (const { name } of def.outputs) {
+      if (def.map.outputs.some((item) => item.name === name)) continue;
+      this.#problems.add(
+        "map-spec",
+        `Cannot leave output "${name}" of node "${def.name}" out of map-spec "${def.map.text}": all calls deliver it`,
+        ["nodes", def.name, "map"],
+        { hint: `write it on the right: ", ${name}[${def.map.axes.join(", ")}]"` },
+      );
+    }
+    return found;
+  }
+
+  #reportMapName(def: NodeDef, name: string, wires: readonly Wire[], count: number): void {
+    const known = wires.map(({ argument }) => argument);
+    const close = nearest(name, known);
+    this.#problems.add(
+      "map-spec",
+      count > 1
+        ? `Cannot tell which input map-spec name "${name}" of node "${def.name}" means: ${count} have that source`
+        : `Cannot find "${name}" of the map-spec among the inputs of node "${def.name}"`,
+      ["nodes", def.name, "map"],
+      {
+        hint: close !== undefined
+          ? `did you mean "${close}"?`
+          : known.length === 0
+          ? "the node has no inputs"
+          : `its inputs are ${known.map((other) => `"${other}"`).join(", ")}`,
+      },
+    );
   }
 
   /** A value given to a parameter that does not exist is a mistake; a file may be meant for `ctx.in`. */

@@ -106,6 +106,7 @@ export class Rebuild {
     const material: Material = {
       version: 1,
       kind: def.work.kind,
+      ...(def.map === undefined ? {} : { map: def.map.text }),
       ...(code === undefined ? {} : { code: code.digest }),
       ...(def.work.kind === "run" ? { command: this.#commandMaterial(def) } : {}),
       inputs: materials,

@@ -17,16 +17,18 @@ import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
+import { MapJobs } from "./map_jobs.ts";
 import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import { type Expander, type Expansion, wantedOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { type Miss, Planner, type World } from "./planner.ts";
+import type { ActionFrame } from "./assemble.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { type Schedule, STATE } from "./schedule.ts";
 import { alignOutputs, identifyOutputs, isAsGood, isCached, isExpired } from "./result.ts";
 import { CANCELLED, type RunningActions } from "./run_controls.ts";
-import { type Limits, Slots } from "./slots.ts";
+import { CALL_BATCHES_PER_SLOT, type Limits, Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
 import { isAsWatched } from "./sources.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
@@ -106,6 +108,8 @@ interface Running {
 
 /** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
 const CHECKS_PER_TURN = 512;
+/** Pause between two events about the calls of a map node, in milliseconds. */
+const PROGRESS_MS = 100;
 /** Pause between looks at keys that another process computes, in milliseconds. */
 const CLAIM_POLL_MS = 25;
 
@@ -125,6 +129,9 @@ export class RunLoop implements RunningActions {
   readonly #slots: Slots;
   readonly #planner: Planner<Prepared>;
   readonly #delivery: Delivery;
+  readonly #maps: MapJobs;
+  /** Map nodes that run, with the number they go by and when their progress was told last. */
+  readonly #mapped = new Map<NodeId, Running & { readonly number: number; toldAt: number }>();
   /** Files of the workspace that ended nodes depend on or published. */
   readonly #seenPaths = new Set<string>();
   #wake: () => void = () => {};
@@ -135,12 +142,32 @@ export class RunLoop implements RunningActions {
     this.#c = context;
     this.#slots = new Slots(context.limits);
     const { graph, schedule, forced } = context;
+    this.#maps = this.#mapJobs();
     this.#planner = new Planner(graph, schedule, this.#world(), forced);
     this.#delivery = new Delivery({
       ...context,
       onLost: (id, message) => {
         const { name } = graph.defs[id];
         this.#warn("damaged", `${message}: node "${name}" runs again`, name);
+      },
+    });
+  }
+
+  /** What map nodes need of the run. */
+  #mapJobs(): MapJobs {
+    const { graph, rebuild, store } = this.#c;
+    return new MapJobs({
+      graph,
+      rebuild,
+      store,
+      frame: (id, name, attempt) => this.#frame(id, `${graph.defs[id].name}${name}`, attempt),
+      onProgress: (id) => this.#tellProgress(id),
+      onRetry: (id, index, attempt, failure, again) => {
+        const { name: node, retry } = graph.defs[id];
+        const delayMs = retry.delayMs * retry.factor ** (attempt - 1);
+        const { reason, message } = failure;
+        this.#emit({ type: "retried", node, index, attempt, delayMs, reason, message });
+        this.#after(delayMs, again);
       },
     });
   }
@@ -206,6 +233,11 @@ export class RunLoop implements RunningActions {
 
   cancel(action: number): boolean {
     const running = this.#running.get(action);
+    const mapped = [...this.#mapped.values()].find(({ number }) => number === action);
+    if (mapped !== undefined) {
+      for (const call of this.#maps.giveUp(mapped.id, CANCELLED)) this.cancel(call);
+      return true;
+    }
     if (running === undefined) return false;
     const graceMs = this.#cancelled.has(action) ? 0 : this.#c.graceMs;
     this.#cancelled.add(action);
@@ -222,7 +254,8 @@ export class RunLoop implements RunningActions {
     const { schedule } = this.#c;
     for (;;) {
       const ended = this.#complete();
-      if (this.#isStopping ? this.#running.size === 0 : schedule.unfinished === 0) return;
+      if (this.#isStopping && this.#running.size === 0) return this.#dropMaps();
+      if (!this.#isStopping && schedule.unfinished === 0) return;
       const checked = this.#isStopping ? 0 : this.#check();
       const started = this.#isStopping ? 0 : this.#start();
       this.#flush();
@@ -381,6 +414,9 @@ export class RunLoop implements RunningActions {
       if (action === undefined) continue;
       (action.work.kind === "call" ? calls : runs).push(action);
     }
+    for (const action of this.#startCalls()) {
+      (action.work.kind === "call" ? calls : runs).push(action);
+    }
     const report = (completion: Completion): void => {
       this.#completions.push(completion);
       this.#wake();
@@ -391,27 +427,20 @@ export class RunLoop implements RunningActions {
   }
 
   #begin(id: NodeId): Action | undefined {
-    const { graph, rebuild, privateDir, logDir } = this.#c;
+    const { graph, rebuild } = this.#c;
     // Set before the node was queued.
     const prepared = this.#planner.preparedOf(id) as Prepared;
     const attempt = (this.#attempts.get(id) ?? 0) + 1;
-    const number = this.#nextAction++;
-    const suffix = attempt === 1 ? "" : `.${attempt}`;
-    const logPath = `${logDir}/${graph.defs[id].name}${suffix}`;
     this.#attempts.set(id, attempt);
+    const { name: node, map, resources: { cpus } } = graph.defs[id];
+    if (map !== undefined) return this.#beginMap(id, prepared);
+    const frame = this.#frame(id, node, attempt);
+    const number = frame.id;
+    this.#running.set(number, { id, prepared, attempt, logPath: frame.logPath });
     this.#slots.take(graph.defs[id]);
-    this.#running.set(number, { id, prepared, attempt, logPath });
     try {
-      const frame = {
-        id: number,
-        attempt,
-        privateDir: `${privateDir}/${number}`,
-        logPath,
-        ...(this.#usesTemps(id) ? { tempsDir: this.#c.temps.dir } : {}),
-      };
       const action = rebuild.action(id, prepared, frame);
-      const { cpus } = graph.defs[id].resources;
-      this.#emit({ type: "started", node: graph.defs[id].name, attempt, action: number, cpus });
+      this.#emit({ type: "started", node, attempt, action: number, cpus });
       return action;
     } catch (error) {
       const failure: Failure = { reason: "unavailable", message: messageOf(error), isFinal: true };
@@ -419,6 +448,89 @@ export class RunLoop implements RunningActions {
       this.#completions.push({ id: number, kind: "failed", failure, usage });
       return undefined;
     }
+  }
+
+  /** Numbers and places the next action of a node; `name` is that of its log. */
+  #frame(id: NodeId, name: string, attempt: number): ActionFrame {
+    const { privateDir, logDir, temps } = this.#c;
+    const number = this.#nextAction++;
+    return {
+      id: number,
+      attempt,
+      privateDir: `${privateDir}/${number}`,
+      logPath: `${logDir}/${name}${attempt === 1 ? "" : `.${attempt}`}`,
+      ...(this.#usesTemps(id) ? { tempsDir: temps.dir } : {}),
+    };
+  }
+
+  /** Starts a map node: it takes no slots itself, its calls do. */
+  #beginMap(id: NodeId, prepared: Prepared): undefined {
+    const def = this.#c.graph.defs[id];
+    const { id: number, logPath } = this.#frame(id, def.name, 1);
+    const running = { id, prepared, attempt: 1, logPath, number, toldAt: 0 };
+    this.#mapped.set(id, running);
+    this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0 });
+    const isKept = isCached(def);
+    const failure = this.#maps.begin(id, prepared, { isKept, now: this.#c.now() });
+    if (failure === undefined) this.#tellProgress(id);
+    if (failure === undefined && !this.#maps.isOver(id)) return;
+    // It ends in the next turn, as all others do.
+    this.#running.set(number, running);
+    this.#mapped.delete(id);
+    const usage = { startedAt: this.#c.now(), wallMs: 0 };
+    this.#completions.push(
+      failure === undefined
+        ? this.#maps.end(id, number, this.#c.now())
+        : { id: number, kind: "failed", failure, usage },
+    );
+  }
+
+  /** Starts calls of map nodes while there is room. */
+  #startCalls(): Action[] {
+    const actions: Action[] = [];
+    for (const { id, prepared } of this.#mapped.values()) {
+      const def = this.#c.graph.defs[id];
+      while (this.#maps.hasWaiting(id) && this.#slots.fits(def)) {
+        const action = this.#maps.next(id, this.#c.limits.cpus * CALL_BATCHES_PER_SLOT);
+        this.#slots.take(def);
+        const { attempt, logPath } = action;
+        this.#running.set(action.id, { id, prepared, attempt, logPath });
+        actions.push(action);
+      }
+    }
+    return actions;
+  }
+
+  /** Tells how far the calls of a map node are, but not too often. */
+  #tellProgress(id: NodeId): void {
+    const running = this.#mapped.get(id);
+    const counts = this.#maps.countsOf(id);
+    const now = this.#c.now();
+    if (running === undefined || counts === undefined) return;
+    const isLast = counts.hit + counts.done + counts.failed === counts.total;
+    if (!isLast && now - running.toldAt < PROGRESS_MS) return;
+    running.toldAt = now;
+    this.#emit({ type: "calls", node: this.#c.graph.defs[id].name, ...counts });
+  }
+
+  /** Takes what came of calls; returns the end of their node if that was the last of them. */
+  #completeCalls(running: Running, completion: Completion): [Running, Completion] | undefined {
+    const ended = this.#maps.complete(completion, this.#isStopping);
+    if (ended === undefined) return undefined;
+    // It runs, or it had no calls.
+    const node = this.#mapped.get(running.id) as Running & { readonly number: number };
+    this.#mapped.delete(running.id);
+    return [node, this.#maps.end(ended, node.number, this.#c.now())];
+  }
+
+  /** The run is over before its map nodes are: they are neither done nor failed. */
+  #dropMaps(): void {
+    for (const { id, prepared } of this.#mapped.values()) {
+      this.#maps.drop(id);
+      this.#c.schedule.suspend(id);
+      this.#planner.release(id, prepared.key);
+    }
+    this.#mapped.clear();
   }
 
   /** Whether a node makes or takes temporary results. */
@@ -440,11 +552,18 @@ export class RunLoop implements RunningActions {
         throw new InternalError(`An executor reported action ${completion.id} twice`);
       }
       this.#running.delete(completion.id);
-      this.#slots.release(this.#c.graph.defs[running.id]);
+      const isCall = this.#maps.nodeOf(completion.id) !== undefined;
+      const isNode = isCall || this.#c.graph.defs[running.id].map === undefined;
+      if (isNode) this.#slots.release(this.#c.graph.defs[running.id]);
+      const ended = isCall
+        ? this.#completeCalls(running, completion)
+        : [running, completion] as const;
+      if (ended === undefined) continue;
+      const [node, end] = ended;
       finish.push(
-        completion.kind === "done"
-          ? this.#deliver(running, completion, entries)
-          : () => this.#fail(running, this.#failureOf(completion), completion.usage),
+        end.kind === "done"
+          ? this.#deliver(node, end, entries)
+          : () => this.#fail(node, this.#failureOf(end), end.usage),
       );
     }
     this.#c.store.record(entries);
@@ -532,7 +651,7 @@ export class RunLoop implements RunningActions {
   ): void {
     const { id, prepared } = running;
     const def = this.#c.graph.defs[id];
-    this.#slots.learn(def, usage.wallMs);
+    if (def.map === undefined) this.#slots.learn(def, usage.wallMs);
     this.#c.results[id] = outputs;
     this.#see(id, prepared);
     this.#counts.done++;

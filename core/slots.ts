@@ -9,6 +9,9 @@
 
 import type { NodeDef } from "./workflow.ts";
 
+/** Actions of calls of a map node per slot: while one runs the next one is on its way. */
+export const CALL_BATCHES_PER_SLOT = 2;
+
 /** What may be used at the same time. */
 export interface Limits {
   /** Slots. */
@@ -111,13 +114,15 @@ export class Slots {
 
   /** A node that asks for more slots than there are gets all of them. */
   #cpusOf(def: NodeDef): number {
-    return Math.min(def.resources.cpus, this.#limits.cpus);
+    const cpus = Math.min(def.resources.cpus, this.#limits.cpus);
+    return def.map !== undefined && def.work.kind === "call" ? cpus / CALL_BATCHES_PER_SLOT : cpus;
   }
 }
 
 function isShort(def: NodeDef): boolean {
   const { cpus, memoryBytes, pools } = def.resources;
-  return def.work.kind === "call" && cpus === 1 && memoryBytes === undefined &&
+  return def.work.kind === "call" && def.map === undefined && cpus === 1 &&
+    memoryBytes === undefined &&
     def.timeoutMs === undefined && Object.keys(pools).length === 0;
 }
 

@@ -7,14 +7,16 @@
  * @module
  */
 
-import type {
-  Action,
-  ActionInput,
-  CallWork,
-  Completion,
-  DeliveredOutput,
-  Failure,
-  Usage,
+import {
+  type Action,
+  type ActionInput,
+  type CallResult,
+  type CallWork,
+  type Completion,
+  type DeliveredOutput,
+  type Failure,
+  INLINE_BYTES,
+  type Usage,
 } from "../action.ts";
 import type { Digest } from "../base/digest.ts";
 import { messageOf } from "../base/error.ts";
@@ -31,7 +33,7 @@ import { partOf, valueResult } from "./host_values.ts";
 import { cpuNow, HostWatch, maxRssBytes } from "./host_watch.ts";
 import { HostWorker } from "./host_worker.ts";
 import { deniedHint, leakOf, permissionsOf } from "./scope.ts";
-import type { FromWorker, Part, ThrownData, WorkerCall } from "./worker_protocol.ts";
+import type { FromWorker, Part, ThrownData, WorkerCall, WorkerResult } from "./worker_protocol.ts";
 
 /** Workers kept per host; the least recently used one goes first. */
 const MAX_WORKERS = 8;
@@ -220,6 +222,7 @@ class Host {
       in: staged,
       out: running.outPaths,
       index: action.index ?? null,
+      batch: action.batch ?? null,
       attempt: action.attempt,
       drop,
     }];
@@ -328,8 +331,17 @@ class Host {
         break;
       case "done":
         if (message.id === running.action.id) {
-          const { wallMs, isClean, outputs, hashes } = message;
-          this.#finish(running, wallMs, isClean, () => this.#collect(running, outputs, hashes));
+          const { wallMs, isClean, outputs, hashes, results } = message;
+          this.#finish(
+            running,
+            wallMs,
+            isClean,
+            () =>
+              results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
+                outputs: [],
+                results: results.map((result) => this.#resultOf(running, result)),
+              },
+          );
         }
         break;
       case "failed":
@@ -385,7 +397,7 @@ class Host {
     running: Running,
     wallMs: number,
     isClean: boolean,
-    deliver: () => DeliveredOutput[],
+    deliver: () => Pick<Extract<Completion, { kind: "done" }>, "outputs" | "results">,
   ): void {
     const { action, seat } = running;
     this.#running = undefined;
@@ -395,7 +407,7 @@ class Host {
     let completion: Completion;
     try {
       if (running.isAborted) throw new ActionFailure(ABORTED);
-      completion = { id: action.id, kind: "done", outputs: deliver(), usage };
+      completion = { id: action.id, kind: "done", ...deliver(), usage };
     } catch (error) {
       const failure = failureOf(error);
       completion = { id: action.id, kind: "failed", failure, usage };
@@ -431,6 +443,19 @@ class Host {
       const result = valueResult(output.name, values[next++], bytes.of(output));
       return hash === undefined ? result : { ...result, hash };
     });
+  }
+
+  /** One call of a batch. */
+  #resultOf({ action }: Running, result: WorkerResult): CallResult {
+    if ("error" in result) return { failure: thrownFailure(result.error, action) };
+    const bytes = new ActionBytes(this.#blobs, action);
+    const outputs = result.outputs.map((encoded, i) => {
+      if (typeof encoded === "string" && encoded.length <= INLINE_BYTES) return encoded;
+      const { name } = action.outputs[i];
+      const { digest, sizeBytes } = valueResult(name, encoded, bytes.of(action.outputs[i]));
+      return { digest, sizeBytes };
+    });
+    return { outputs, usesIndex: result.usesIndex };
   }
 
   #usageOf(startedAt: number, wallMs: number): Usage {

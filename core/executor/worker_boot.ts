@@ -22,6 +22,7 @@ import type {
   ToWorker,
   WorkerCall,
   WorkerInit,
+  WorkerResult,
   WorkerSetup,
 } from "./worker_protocol.ts";
 
@@ -119,12 +120,19 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
   const shCalls = new Map<number, (message: ToWorker & { kind: "sh" }) => void>();
   let shCount = 0;
 
-  function contextOf(call: WorkerCall, own: NonNullable<typeof current>): object {
+  /** @param index Position of the call, or what returns it when it is asked for. */
+  function contextOf(
+    call: WorkerCall,
+    own: NonNullable<typeof current>,
+    index: readonly number[] | null | (() => unknown),
+  ): object {
     return freeze({
       in: freeze(call.in),
       out: freeze(call.out),
       signal: own.abort.signal,
-      index: call.index === null ? undefined : freeze(call.index),
+      get index() {
+        return typeof index === "function" ? index() : index === null ? undefined : freeze(index);
+      },
       attempt: call.attempt,
       log: (...args: unknown[]) => console.log(...args),
       sh: (argv: readonly string[], options: ShOptions = {}) => shell(call.id, own, argv, options),
@@ -232,7 +240,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     const own = { id: call.id, abort: new AbortController(), waitsFor: 0 };
     current = own;
     // A promise nobody handles ends the call, not the worker.
-    const stray = new Promise((_: unknown, reject: (reason: unknown) => void) =>
+    const stray = new Promise<never>((_: unknown, reject: (reason: unknown) => void) =>
       rejectCurrent = reject
     );
     let isImported = false;
@@ -251,28 +259,28 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
         functions.set(key, fn);
       }
       isImported = true;
-      let result = fn(args, contextOf(call, own));
-      if (
-        result !== null && typeof result === "object" &&
-        typeof (result as { then?: unknown }).then === "function"
-      ) {
-        result = await Promise.race([result, stray]);
-      }
-      const values = outputsOf(result, call.values);
       const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
       const transfer: Transferable[] = [];
-      const hashes = values.map((value) => isWithHash(value) ? value.hash : undefined);
-      values.forEach((value, i) => {
-        const plain = isWithHash(value) ? value.value : value;
-        const encoded = encodeOutput(plain, call.values[i], call.values.length > 1);
-        outputs.push(encoded.text ?? encoded.bytes);
-        if (encoded.bytes) transfer.push(encoded.bytes.buffer);
-      });
+      let results: WorkerResult[] | undefined;
+      let hashes: (string | null | undefined)[] = [];
+      if (call.batch === null) {
+        const result = await settled(fn(args, contextOf(call, own, call.index)), stray);
+        hashes = encodeOutputs(result, call, outputs, transfer);
+      } else {
+        results = [];
+        rejectCurrent = undefined;
+        for (let i = 0; i < call.batch.count; i++) {
+          const called = callOfBatch(fn, args, call, own, i, transfer);
+          // Synchronous functions need not wait a turn each.
+          results.push(called instanceof Promise ? await called : called);
+        }
+      }
       const wallMs = now() - startedAt;
       output.flush();
       const isClean = waitsFor(own) === 0;
       const given = hashes.every((hash) => hash === undefined) ? {} : { hashes };
-      send({ kind: "done", id: call.id, wallMs, isClean, outputs, ...given }, transfer);
+      const more = results === undefined ? given : { results };
+      send({ kind: "done", id: call.id, wallMs, isClean, outputs, ...more }, transfer);
     } catch (thrown) {
       const wallMs = now() - startedAt;
       output.flush();
@@ -289,6 +297,72 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       for (const digest of call.drop) kept.delete(digest);
       if (current === own) current = undefined;
       rejectCurrent = undefined;
+    }
+  }
+
+  /** Waits for a result if it is a promise; one that nobody handles ends the wait. */
+  function settled(result: unknown, stray: Promise<never>): unknown {
+    return isThenable(result) ? Promise.race([result, stray]) : result;
+  }
+
+  function isThenable(result: unknown): result is PromiseLike<unknown> {
+    return result !== null && typeof result === "object" &&
+      typeof (result as { then?: unknown }).then === "function";
+  }
+
+  /** Encodes what a call returned into `outputs`; returns the hashes it gave. */
+  function encodeOutputs(
+    result: unknown,
+    call: WorkerCall,
+    outputs: (string | Uint8Array<ArrayBuffer>)[],
+    transfer: Transferable[],
+  ): (string | null | undefined)[] {
+    return outputsOf(result, call.values).map((value, i) => {
+      const plain = isWithHash(value) ? value.value : value;
+      const encoded = encodeOutput(plain, call.values[i], call.values.length > 1);
+      outputs.push(encoded.text ?? encoded.bytes);
+      if (encoded.bytes) transfer.push(encoded.bytes.buffer);
+      return isWithHash(value) ? value.hash : undefined;
+    });
+  }
+
+  /** One call of a batch: what is wrong with it is wrong with it alone. */
+  function callOfBatch(
+    fn: (...args: unknown[]) => unknown,
+    shared: Record<string, unknown>,
+    call: WorkerCall,
+    own: NonNullable<typeof current>,
+    i: number,
+    transfer: Transferable[],
+  ): WorkerResult | Promise<WorkerResult> {
+    const { texts, positions, count } = call.batch!;
+    const rank = positions.length / count;
+    let usesIndex = false;
+    const failed = (thrown: unknown): WorkerResult => ({ error: errors.describe(thrown) });
+    const done = (result: unknown): WorkerResult => {
+      const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
+      const hashes = encodeOutputs(result, call, outputs, transfer);
+      if (hashes.some((hash) => hash !== undefined)) {
+        contract("A call of a map node cannot give its result a hash of its own");
+      }
+      return { outputs, usesIndex };
+    };
+    try {
+      const args: Record<string, unknown> = { ...shared };
+      for (const name of keys(texts)) args[name] = codec.decode(texts[name][i]);
+      const context = contextOf(call, own, () => {
+        usesIndex = true;
+        return freeze(positions.slice(i * rank, (i + 1) * rank));
+      });
+      const result = fn(args, context);
+      if (!isThenable(result)) return done(result);
+      // A promise nobody handles ends this call, not those that follow.
+      const stray = new Promise<never>((_: unknown, reject: (reason: unknown) => void) =>
+        rejectCurrent = reject
+      );
+      return Promise.race([result, stray]).then(done).catch(failed);
+    } catch (thrown) {
+      return failed(thrown);
     }
   }
 

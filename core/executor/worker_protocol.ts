@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ActionBatch } from "../action.ts";
 import type { ClosureBundle } from "../closure.ts";
 
 /** Made part of the boot text: what must be in force before any other module is evaluated. */
@@ -42,6 +43,8 @@ export interface WorkerCall {
   readonly in: Readonly<Record<string, unknown>>;
   readonly out: Readonly<Record<string, string>>;
   readonly index: readonly number[] | null;
+  /** Calls that differ in these arguments. */
+  readonly batch: ActionBatch | null;
   readonly attempt: number;
   /** Digests of kept values to let go of after the call. */
   readonly drop: readonly string[];
@@ -85,6 +88,11 @@ export interface ThrownData {
   readonly isFinal?: boolean;
 }
 
+/** What came of one call of a batch. */
+export type WorkerResult =
+  | { readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[]; readonly usesIndex: boolean }
+  | { readonly error: ThrownData };
+
 /** Worker to host. */
 export type FromWorker =
   | { readonly kind: "ready" }
@@ -96,6 +104,8 @@ export type FromWorker =
     readonly isClean: boolean;
     /** Encoded value outputs in declared order. */
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
+    /** Of a batch, by call. */
+    readonly results?: readonly WorkerResult[];
     /** Hashes the function gave for them, `null` for that of its inputs; absent if it gave none. */
     readonly hashes?: readonly (string | null | undefined)[];
   }

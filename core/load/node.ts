@@ -57,9 +57,12 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
   const isCommand = own.call === undefined && !isExpand && own.run !== undefined;
   const inputs = inputsOf(own, report);
   const streams = isCommand ? commandOutputsOf(fields, report) : {};
-  const declared = outputsOf(name, own, { isCommand, ...streams }, context, report);
-  if (isExpand) rejectOwnName(name, declared, own, report);
   const map = mapOf(fields, report);
+  const named = own.outputs === undefined && map !== undefined && !isCommand
+    ? { ...own, outputs: map.outputs.map((output) => output.name) }
+    : own;
+  const declared = outputsOf(name, named, { isCommand, ...streams }, context, report);
+  if (isExpand) rejectOwnName(name, declared, own, report);
   return {
     name,
     ...(fields.description === undefined ? {} : { description: fields.description }),

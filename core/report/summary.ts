@@ -69,6 +69,7 @@ export class RunSummary {
         this.#wanted += event.wanted;
         break;
       case "started":
+      case "calls":
       case "retried":
       case "warning":
         break;

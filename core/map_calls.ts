@@ -1,0 +1,233 @@
+/**
+ * The calls of a map node: what each takes of the arrays that are mapped over, and what tells one call from another.
+ * Works with indices; there is no object per call. Does not know schedules, results or executors.
+ *
+ * @module
+ */
+
+import { type ActionInput, INLINE_BYTES } from "./action.ts";
+import { digestOf } from "./base/digest.ts";
+import { indexOf } from "./base/space.ts";
+import { decodeValue, encodeValue } from "./base/value.ts";
+import { type MapInput, type MapPlan, planMap, shapeOf, type ShapeProblem } from "./mapplan.ts";
+import type { MapSpec } from "./mapspec.ts";
+
+/** One element of an array: its encoded text if that is small, else an input of its own. */
+export type Element = string | ActionInput;
+
+/** One argument that is mapped over. */
+interface Column {
+  readonly argument: string;
+  readonly input: MapInput;
+  /** Row-major. */
+  readonly elements: readonly Element[];
+}
+
+/** What making calls needs from outside. */
+export interface CallSources {
+  /** Returns the stored bytes of a value. */
+  read(digest: string): Uint8Array;
+  /** Stores bytes; returns an input that holds them. */
+  store(name: string, bytes: Uint8Array): ActionInput;
+  /** Returns a file as an input. */
+  file(name: string, path: string): ActionInput;
+}
+
+/** Which arguments of a node are mapped over: position of the input by name of the map-spec. */
+export type MapWires = Readonly<Record<string, number>>;
+
+/** Characters of a key that are kept as they are; longer ones are hashed. */
+const KEY_CHARS = 96;
+
+/** The calls of one map node. */
+export class MapCalls {
+  readonly plan: MapPlan;
+  /** Whether everything a call takes is small text, so that many calls travel together. */
+  readonly isPacked: boolean;
+  /** Inputs that are the same for all calls. */
+  readonly constants: readonly ActionInput[];
+  readonly #columns: readonly Column[];
+
+  private constructor(
+    plan: MapPlan,
+    constants: readonly ActionInput[],
+    columns: readonly Column[],
+  ) {
+    this.plan = plan;
+    this.constants = constants;
+    this.#columns = columns;
+    this.isPacked = columns.every(({ elements }) => elements.every((e) => typeof e === "string"));
+  }
+
+  /**
+   * Plans the calls of a map node over its inputs.
+   *
+   * @param spec The map-spec.
+   * @param wires Which inputs its names mean.
+   * @param inputs All inputs of the node.
+   * @returns The calls, or why the shapes do not fit.
+   */
+  static of(
+    spec: MapSpec,
+    wires: MapWires,
+    inputs: readonly ActionInput[],
+    sources: CallSources,
+  ): MapCalls | ShapeProblem {
+    const shapes: Record<string, readonly number[]> = {};
+    const elements: Record<string, readonly Element[]> = {};
+    for (const { name, axes } of spec.inputs) {
+      const array = readArray(inputs[wires[name]], axes.length, name, sources);
+      if ("ok" in array) return array;
+      shapes[name] = array.shape;
+      elements[name] = array.elements;
+    }
+    const plan = planMap(spec, shapes);
+    if (!plan.ok) return plan;
+    const columns = plan.inputs.map((input) => ({
+      argument: inputs[wires[input.name]].name,
+      input,
+      elements: elements[input.name],
+    }));
+    const mapped = new Set(Object.values(wires));
+    return new MapCalls(plan, inputs.filter((_, i) => !mapped.has(i)), columns);
+  }
+
+  /** Number of calls. */
+  get count(): number {
+    return this.plan.callCount;
+  }
+
+  /** Position of a call in the shape of all calls. */
+  indexOf(call: number): number[] {
+    return indexOf(call, this.plan.calls.shape);
+  }
+
+  /** What tells a call from others of the same node: equal keys take equal elements. */
+  keyOf(call: number): string {
+    const parts = this.#columns.map((column) => keyOfPart(column, call));
+    const key = parts.length === 1 ? parts[0] : parts.join("\u0000");
+    return key.length <= KEY_CHARS ? key : `#${digestOf(key)}`;
+  }
+
+  /** Texts of calls by argument; only if they are packed. */
+  textsOf(calls: readonly number[]): Record<string, string[]> {
+    return Object.fromEntries(
+      this.#columns.map((column) => [column.argument, calls.map((call) => textOf(column, call))]),
+    );
+  }
+
+  /** All inputs of one call. */
+  inputsOf(call: number): ActionInput[] {
+    return [...this.constants, ...this.#columns.map((column) => inputOf(column, call))];
+  }
+}
+
+/** Reads an array down to its rank. */
+function readArray(
+  input: ActionInput,
+  rank: number,
+  name: string,
+  sources: CallSources,
+): { readonly shape: readonly number[]; readonly elements: readonly Element[] } | ShapeProblem {
+  if (input.kind === "files" && rank === 1) {
+    const elements = input.paths.map((path) => sources.file(input.name, path));
+    return { shape: [elements.length], elements };
+  }
+  if (input.kind !== "value") {
+    const message = `Cannot map over "${name}": it is a ${input.kind}, not an array`;
+    return { ok: false, message, inputs: [name] };
+  }
+  const value = decodeValue(input.text ?? sources.read(input.digest));
+  const measured = shapeOf(value, rank, name);
+  if (!measured.ok) return measured;
+  let level: readonly unknown[] = value as readonly unknown[];
+  for (let axis = 1; axis < rank; axis++) {
+    level = (level as readonly (readonly unknown[])[]).flatMap((row) => [...row]);
+  }
+  const elements = Array.from(level, (item): Element => {
+    const encoded = encodeValue(item);
+    const { text } = encoded;
+    if (text !== undefined && text.length <= INLINE_BYTES) return text;
+    const bytes = text === undefined ? encoded.bytes : new TextEncoder().encode(text);
+    return sources.store(input.name, bytes as Uint8Array);
+  });
+  return { shape: measured.shape, elements };
+}
+
+/** Positions of the elements a call takes of a column. */
+function* partOf({ input: { select } }: Column, call: number): Generator<number> {
+  const first = select.first(call);
+  for (let k = 0; k < select.count; k++) yield first + select.offset(k);
+}
+
+function isSingle({ input: { select } }: Column): boolean {
+  return select.shape.length === 0;
+}
+
+function keyOfPart(column: Column, call: number): string {
+  if (isSingle(column)) return keyOfElement(column.elements[column.input.select.first(call)]);
+  const parts = [...partOf(column, call)].map((at) => keyOfElement(column.elements[at]));
+  return digestOf(JSON.stringify([column.input.select.shape, parts]));
+}
+
+function keyOfElement(element: Element): string {
+  if (typeof element === "string") return element;
+  switch (element.kind) {
+    case "value":
+      return `#${element.digest}`;
+    case "file":
+    case "dir":
+      return `${element.kind}#${element.digest} ${/[^/](\.[^./]+)$/.exec(element.path)?.[1] ?? ""}`;
+    case "files":
+    case "array":
+      return JSON.stringify(element);
+    default:
+      return element satisfies never;
+  }
+}
+
+function textOf(column: Column, call: number): string {
+  if (isSingle(column)) return String(column.elements[column.input.select.first(call)]);
+  const texts = [...partOf(column, call)].map((at) => String(column.elements[at]));
+  return nestTexts(texts, column.input.select.shape);
+}
+
+function inputOf(column: Column, call: number): ActionInput {
+  const { argument, elements, input: { select } } = column;
+  if (isSingle(column)) return asInput(argument, elements[select.first(call)]);
+  const parts = [...partOf(column, call)].map((at) => asInput(argument, elements[at]));
+  return { name: argument, kind: "array", shape: select.shape, elements: parts };
+}
+
+function asInput(name: string, element: Element): ActionInput {
+  if (typeof element !== "string") return element;
+  return { name, kind: "value", digest: digestOf(element), text: element };
+}
+
+/**
+ * Returns the text of a nested array from the texts of its elements.
+ *
+ * @param texts Row-major, `sizeOf(shape)` of them.
+ * @param shape At least one axis.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { nestTexts } from "./map_calls.ts";
+ *
+ * assertEquals(nestTexts(["1", "2", "3", "4"], [2, 2]), "[[1,2],[3,4]]");
+ * ```
+ */
+export function nestTexts(texts: readonly string[], shape: readonly number[]): string {
+  let level = texts;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis];
+    const count = shape.slice(0, axis).reduce((product, length) => product * length, 1);
+    const rows = new Array<string>(count);
+    for (let i = 0; i < count; i++) {
+      rows[i] = `[${level.slice(i * size, (i + 1) * size).join(",")}]`;
+    }
+    level = rows;
+  }
+  return level[0];
+}

@@ -1,0 +1,327 @@
+/**
+ * The map nodes of a run that run now: makes the actions of their calls, takes what comes of them, keeps single results, and
+ * says when a node is over. Does not know slots, schedules or why a node runs.
+ *
+ * @module
+ */
+
+import {
+  type Action,
+  type ActionInput,
+  actionKey,
+  type CallResult,
+  canonicalJson,
+  type Completion,
+  type Failure,
+  INLINE_BYTES,
+  type OutputResult,
+} from "./action.ts";
+import type { ActionFrame } from "./assemble.ts";
+import { type Digest, digestOf } from "./base/digest.ts";
+import { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
+import type { Graph, NodeId } from "./graph.ts";
+import { type Element, MapCalls, nestTexts } from "./map_calls.ts";
+import { MapRun } from "./map_run.ts";
+import type { MapSpec } from "./mapspec.ts";
+import { arrangeOutput } from "./map_output.ts";
+import type { Prepared, Rebuild } from "./rebuild.ts";
+import { ElementLog, type ElementOutput, type ElementRecord } from "./store/elements.ts";
+import type { Store } from "./store/store.ts";
+import type { NodeDef } from "./workflow.ts";
+
+/** What map nodes need from the run. */
+export interface MapJobsContext {
+  readonly graph: Graph;
+  readonly rebuild: Rebuild;
+  readonly store: Store;
+  /** Numbers and places an action; `name` tells its log from others of the node. */
+  frame(id: NodeId, name: string, attempt: number): ActionFrame;
+  /** Calls of a node have ended. */
+  onProgress(id: NodeId): void;
+  /** A call failed and is tried again; `again` lets it run. */
+  onRetry(
+    id: NodeId,
+    index: readonly number[],
+    attempt: number,
+    failure: Failure,
+    again: () => void,
+  ): void;
+}
+
+/** A map node that runs. */
+interface Job {
+  readonly id: NodeId;
+  readonly def: NodeDef & { readonly map: MapSpec };
+  readonly prepared: Prepared;
+  readonly run: MapRun;
+  readonly log: ElementLog | undefined;
+  readonly startedAt: number;
+  cpuMs: number;
+}
+
+/** The calls one action stands for. */
+interface Flight {
+  readonly job: Job;
+  readonly calls: readonly number[];
+}
+
+/** Failed calls a message lists. */
+const MAX_LISTED = 5;
+
+/** The map nodes that run. */
+export class MapJobs {
+  readonly #c: MapJobsContext;
+  readonly #jobs = new Map<NodeId, Job>();
+  readonly #flights = new Map<number, Flight>();
+
+  constructor(context: MapJobsContext) {
+    this.#c = context;
+  }
+
+  /** The nodes that run. */
+  get ids(): Iterable<NodeId> {
+    return this.#jobs.keys();
+  }
+
+  /** Node whose calls an action runs, if it is one of ours. */
+  nodeOf(action: number): NodeId | undefined {
+    return this.#flights.get(action)?.job.id;
+  }
+
+  /** Counts of a node's calls. */
+  countsOf(id: NodeId): MapRun["counts"] | undefined {
+    return this.#jobs.get(id)?.run.counts;
+  }
+
+  /**
+   * Starts a map node.
+   *
+   * @param isKept Whether results of single calls are kept and used.
+   * @returns Why it cannot, or `undefined`.
+   */
+  begin(
+    id: NodeId,
+    prepared: Prepared,
+    options: { isKept: boolean; now: number },
+  ): Failure | undefined {
+    const { graph, store } = this.#c;
+    const def = graph.defs[id] as Job["def"];
+    const wires = graph.maps[id] ?? {};
+    const calls = MapCalls.of(def.map, wires, prepared.inputs, {
+      read: (digest) => store.blobs.read(digest as Digest),
+      store: (name, bytes) => ({ name, kind: "value", digest: store.blobs.put(bytes) }),
+      file: (name, path) => ({
+        name,
+        kind: "file",
+        path,
+        digest: store.files.digestOf(path).digest,
+      }),
+    });
+    if ("ok" in calls) {
+      return {
+        reason: "contract",
+        message: calls.message,
+        ...(calls.hint === undefined ? {} : { hint: calls.hint }),
+        isFinal: true,
+      };
+    }
+    const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
+    const log = options.isKept ? new ElementLog(store.dir, base) : undefined;
+    const known = log?.read();
+    const isWhole = (outputs: readonly ElementOutput[]) =>
+      outputs.every((output) => typeof output === "string" || store.blobs.has(output.digest));
+    const find = (key: string) => {
+      const found = known?.get(key);
+      return found !== undefined && isWhole(found) ? found : undefined;
+    };
+    const run = new MapRun(calls, def.outputs.length, known === undefined ? undefined : find);
+    this.#jobs.set(id, { id, def, prepared, run, log, startedAt: options.now, cpuMs: 0 });
+    return undefined;
+  }
+
+  /** Whether all calls of a node have ended. */
+  isOver(id: NodeId): boolean {
+    return this.#jobs.get(id)?.run.isOver === true;
+  }
+
+  /** Whether a node has calls to start. */
+  hasWaiting(id: NodeId): boolean {
+    return this.#jobs.get(id)?.run.hasWaiting === true;
+  }
+
+  /**
+   * Makes the next action of a node that has waiting calls.
+   *
+   * @param share How many actions the waiting calls are to be enough for.
+   */
+  next(id: NodeId, share: number): Action {
+    // Asked only for nodes that run.
+    const job = this.#jobs.get(id) as Job;
+    const { run, def, prepared } = job;
+    const isPacked = def.work.kind === "call" && run.calls.isPacked;
+    // What is limited is limited for one call.
+    const isLimited = def.timeoutMs !== undefined || def.resources.memoryBytes !== undefined;
+    const calls = run.next(isPacked && !isLimited ? Infinity : 1, share);
+    const [first] = calls;
+    const attempt = run.attemptOf(first);
+    const index = run.calls.indexOf(first);
+    const name = `[${index.join(",")}]`;
+    const frame = this.#c.frame(id, name, attempt);
+    this.#flights.set(frame.id, { job, calls });
+    if (!isPacked) {
+      const inputs = run.calls.inputsOf(first);
+      return { ...this.#c.rebuild.action(id, { ...prepared, inputs }, frame), index };
+    }
+    const inputs = run.calls.constants;
+    const action = this.#c.rebuild.action(id, { ...prepared, inputs }, frame);
+    const positions = calls.flatMap((call) => run.calls.indexOf(call));
+    return {
+      ...action,
+      batch: { count: calls.length, texts: run.calls.textsOf(calls), positions },
+    };
+  }
+
+  /**
+   * Takes what came of an action.
+   *
+   * @param isStopping The run is being stopped: calls that were stopped are neither done nor failed.
+   * @returns The node, if all its calls have ended.
+   * @throws {StoreError} If results cannot be kept.
+   */
+  complete(completion: Completion, isStopping: boolean): NodeId | undefined {
+    const flight = this.#flights.get(completion.id) as Flight;
+    this.#flights.delete(completion.id);
+    const { job, calls } = flight;
+    job.cpuMs += completion.usage.cpuMs ?? 0;
+    if (completion.kind === "failed") this.#failed(flight, completion.failure, isStopping);
+    else {
+      job.run.learn(calls.length, completion.usage.wallMs);
+      // A function that ran alone may have looked at its position; a command cannot.
+      const usesIndex = job.def.work.kind === "call";
+      const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
+      this.#delivered(job, calls, completion.results ?? [alone]);
+    }
+    this.#c.onProgress(job.id);
+    return job.run.isOver && !isStopping ? job.id : undefined;
+  }
+
+  /**
+   * Ends a node whose calls have all ended.
+   *
+   * @param number Of the completion.
+   * @param now Milliseconds since the epoch.
+   */
+  end(id: NodeId, number: number, now: number): Completion {
+    const { def, run, startedAt, cpuMs } = this.#jobs.get(id) as Job;
+    this.#jobs.delete(id);
+    const usage = { startedAt, wallMs: now - startedAt, ...(cpuMs === 0 ? {} : { cpuMs }) };
+    const { failed, calls } = run;
+    if (failed.length > 0) {
+      const lines = failed.slice(0, MAX_LISTED).map(({ call, failure }) =>
+        `  ${def.name}[${calls.indexOf(call).join(", ")}]: ${
+          failure.message.replaceAll("\n", "\n    ")
+        }`
+      );
+      const more = failed.length - lines.length;
+      const failure: Failure = {
+        ...failed[0].failure,
+        message: [
+          `${failed.length} of ${calls.count} calls failed${
+            more > 0 ? `, the first ${MAX_LISTED}` : ""
+          }:`,
+          ...lines,
+        ].join("\n"),
+        isFinal: true,
+      };
+      return { id: number, kind: "failed", failure, usage };
+    }
+    try {
+      const outputs = def.outputs.map(({ name }, i) => this.#output(name, def.map, run, i));
+      return { id: number, kind: "done", outputs, usage };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      const failure: Failure = { reason: "contract", message: error.message, isFinal: true };
+      return { id: number, kind: "failed", failure, usage };
+    }
+  }
+
+  /**
+   * Lets everything that waits of a node fail.
+   *
+   * @returns The actions of its calls that run.
+   */
+  giveUp(id: NodeId, failure: Failure): number[] {
+    this.#jobs.get(id)?.run.giveUp(failure);
+    return [...this.#flights].filter(([, { job }]) => job.id === id).map(([action]) => action);
+  }
+
+  /** Gives up a node: its run was stopped. */
+  drop(id: NodeId): void {
+    this.#jobs.delete(id);
+  }
+
+  #failed({ job, calls }: Flight, failure: Failure, isStopping: boolean): void {
+    if (failure.reason === "aborted" && isStopping) job.run.drop(calls.length);
+    else if (failure.reason === "aborted") {
+      for (const call of calls) {
+        job.run.fail(call, failure);
+      }
+    } else if (calls.length > 1) job.run.isolate(calls);
+    else this.#fail(job, calls[0], failure);
+  }
+
+  #delivered(job: Job, calls: readonly number[], results: readonly CallResult[]): void {
+    const records: ElementRecord[] = [];
+    results.forEach((result, i) => {
+      const call = calls[i];
+      if ("failure" in result) this.#fail(job, call, result.failure);
+      else {
+        const key = job.run.deliver(call, result.outputs, result.usesIndex);
+        records.push({ key, outputs: result.outputs });
+      }
+    });
+    job.log?.append(records);
+  }
+
+  #fail(job: Job, call: number, failure: Failure): void {
+    const { run, def } = job;
+    const attempt = run.attemptOf(call);
+    const isRetried = failure.isFinal !== true && attempt <= def.retry.limit &&
+      !["denied", "aborted", "unavailable"].includes(failure.reason);
+    if (!isRetried) {
+      run.fail(call, failure);
+      return;
+    }
+    run.retry(call);
+    this.#c.onRetry(job.id, run.calls.indexOf(call), attempt, failure, () => run.again(call));
+  }
+
+  /** The whole array of one output, stored. */
+  #output(name: string, spec: MapSpec, run: MapRun, position: number): OutputResult {
+    const { blobs } = this.#c.store;
+    const read = (digest: Digest) => blobs.read(digest);
+    const encoded = arrangeOutput(spec, run.calls.plan.calls, run.column(position), read);
+    const bytes = encodedBytes(encoded);
+    const base = { name, kind: "value", sizeBytes: bytes.length } as const;
+    if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
+      return { ...base, digest: digestOf(bytes), text: encoded.text };
+    }
+    return { ...base, digest: blobs.put(bytes) };
+  }
+}
+
+/** A result of a call that ran alone. It may have looked at its position. */
+function elementOf({ text, digest, sizeBytes }: OutputResult): ElementOutput {
+  return text ?? { digest, sizeBytes };
+}
+
+/** Digest of everything that the calls of a node share. */
+function baseOf(
+  materialText: string,
+  mapped: readonly number[],
+  inputs: readonly ActionInput[],
+): Digest {
+  const material = JSON.parse(materialText) as { inputs: Record<string, unknown> };
+  for (const at of mapped) delete material.inputs[inputs[at].name];
+  return actionKey(`elements ${canonicalJson(material)}`);
+}

@@ -1,0 +1,117 @@
+/**
+ * The array that the calls of a map make together, encoded. Does not know who called what.
+ *
+ * @module
+ */
+
+import type { Digest } from "./base/digest.ts";
+import { indexOf, linearOf, type Space } from "./base/space.ts";
+import { decodeValue, type Encoded, encodeValue } from "./base/value.ts";
+import { nestTexts } from "./map_calls.ts";
+import { shapeOf } from "./mapplan.ts";
+import type { MapSpec } from "./mapspec.ts";
+import type { ElementOutput } from "./store/elements.ts";
+
+/**
+ * Arranges what calls delivered along the axes of the outputs. Calls of a map with generated axes deliver arrays; if
+ * those axes come last they may have any lengths.
+ *
+ * @param spec The map-spec.
+ * @param calls Space of the calls.
+ * @param elements What each call delivered, row-major.
+ * @param read Returns the bytes of a stored element.
+ * @throws {RangeError} If a call did not deliver an array of the rank the map-spec says, or lengths must be equal and are not.
+ */
+export function arrangeOutput(
+  spec: MapSpec,
+  calls: Space,
+  elements: readonly ElementOutput[],
+  read: (digest: Digest) => Uint8Array,
+): Encoded {
+  const isInOrder = spec.axes.every((axis, i) => axis === [...spec.mapped, ...spec.generated][i]);
+  const texts = elements.map((element) => textOf(element, read));
+  const isText = texts.every((text) => text !== undefined);
+  if (isInOrder && isText) {
+    if (spec.generated.length > 0) {
+      elements.forEach((_, call) =>
+        checkRank(spec, calls, call, () => decodeValue(String(texts[call])))
+      );
+    }
+    return { text: nestTexts(texts as readonly string[], calls.shape) };
+  }
+  const values = elements.map((element, i) =>
+    decodeValue(texts[i] ?? (typeof element === "string" ? element : read(element.digest)))
+  );
+  if (spec.generated.length > 0) {
+    values.forEach((value, call) => checkRank(spec, calls, call, () => value));
+  }
+  return encodeValue(isInOrder ? nest(values, calls.shape) : transposed(spec, calls, values));
+}
+
+/** Text of an element, or `undefined` if it is a container. */
+function textOf(element: ElementOutput, read: (digest: Digest) => Uint8Array): string | undefined {
+  if (typeof element === "string") return element;
+  const bytes = read(element.digest);
+  return bytes[0] === 0x93 ? undefined : new TextDecoder().decode(bytes);
+}
+
+function nest(values: readonly unknown[], shape: readonly number[]): unknown {
+  let level: readonly unknown[] = values;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis];
+    const count = shape.slice(0, axis).reduce((product, length) => product * length, 1);
+    const before = level;
+    level = Array.from({ length: count }, (_, i) => before.slice(i * size, (i + 1) * size));
+  }
+  return level[0];
+}
+
+/** Checks that a call delivered an array along the generated axes. */
+function checkRank(spec: MapSpec, calls: Space, call: number, value: () => unknown): void {
+  let level = [value()];
+  for (const axis of spec.generated) {
+    const wrong = level.find((item) => !Array.isArray(item) && !ArrayBuffer.isView(item));
+    if (wrong !== undefined || level.some((item) => item === undefined || item === null)) {
+      const where = calls.shape.length === 0 ? "" : ` [${indexOf(call, calls.shape).join(", ")}]`;
+      throw new RangeError(
+        `Cannot arrange "${
+          spec.outputs[0].name
+        }" along axis "${axis}": call${where} did not return an array`,
+      );
+    }
+    level = (level as unknown[][]).flatMap((item) => [...item]);
+    if (level.length === 0) return;
+  }
+}
+
+/** Generated axes stand before mapped ones: every element goes to its own place. */
+function transposed(spec: MapSpec, calls: Space, values: readonly unknown[]): unknown {
+  const rank = spec.generated.length;
+  const name = spec.outputs[0].name;
+  const lengths = values.map((value) => {
+    const measured = shapeOf(value, rank, name);
+    if (!measured.ok) throw new RangeError(measured.message);
+    return measured.shape;
+  });
+  const [first = spec.generated.map(() => 0)] = lengths;
+  const other = lengths.findIndex((shape) => shape.some((length, axis) => length !== first[axis]));
+  if (other >= 0) {
+    throw new RangeError(
+      `Cannot arrange "${name}" as [${spec.axes.join(", ")}]: calls returned shapes [${
+        first.join(", ")
+      }] and [${lengths[other].join(", ")}]`,
+    );
+  }
+  const own: Space = {
+    axes: [...calls.axes, ...spec.generated],
+    shape: [...calls.shape, ...first],
+  };
+  const shape = spec.axes.map((axis) => own.shape[own.axes.indexOf(axis)]);
+  const flat = values.flatMap((value) => (value as unknown[]).flat(rank - 1));
+  const placed = new Array<unknown>(flat.length);
+  flat.forEach((value, i) => {
+    const index = indexOf(i, own.shape);
+    placed[linearOf(spec.axes.map((axis) => index[own.axes.indexOf(axis)]), shape)] = value;
+  });
+  return nest(placed, shape);
+}

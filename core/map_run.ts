@@ -1,0 +1,225 @@
+/**
+ * One map node while it runs: which of its calls are known, wait, run, are done or failed. Columns by call, no object per
+ * call. Does not know slots, executors, files or clocks.
+ *
+ * @module
+ */
+
+import type { Failure } from "./action.ts";
+import type { MapCalls } from "./map_calls.ts";
+import type { ElementOutput } from "./store/elements.ts";
+
+/** Calls that travel together at most. */
+const BATCH_MAX = 4096;
+/** Work aimed at per batch, in milliseconds. */
+const BATCH_MS = 20;
+/** Share of the newest batch in the mean. */
+const NEWEST_SHARE = 0.3;
+
+/** A call that failed for good. */
+export interface FailedCall {
+  readonly call: number;
+  readonly failure: Failure;
+}
+
+/** Counts of calls. */
+export interface MapCounts {
+  readonly total: number;
+  readonly hit: number;
+  readonly done: number;
+  readonly failed: number;
+}
+
+/** The state of the calls of one map node. */
+export class MapRun {
+  readonly calls: MapCalls;
+  /** By value output: what each call delivered. */
+  readonly #columns: (ElementOutput | undefined)[][];
+  readonly #keys: string[];
+  readonly #failed: FailedCall[] = [];
+  readonly #attempts = new Map<number, number>();
+  /** Calls that run alone, because one of them may have killed a host. */
+  readonly #alone: number[] = [];
+  readonly #waiting: number[] = [];
+  /** Calls with the key of a call that runs, by that call. */
+  readonly #followers = new Map<number, number[]>();
+  #head = 0;
+  #running = 0;
+  #hits = 0;
+  #done = 0;
+  #meanMs: number | undefined;
+
+  /**
+   * @param calls The calls.
+   * @param outputCount Value outputs of each.
+   * @param find Returns what a call delivered in an earlier run; absent if none is known.
+   */
+  constructor(
+    calls: MapCalls,
+    outputCount: number,
+    find: ((key: string) => readonly ElementOutput[] | undefined) | undefined,
+  ) {
+    this.calls = calls;
+    this.#columns = Array.from({ length: outputCount }, () => new Array(calls.count));
+    this.#keys = Array.from({ length: calls.count }, (_, call) => calls.keyOf(call));
+    const first = new Map<string, number>();
+    for (let call = 0; call < calls.count; call++) {
+      const known = find?.(this.#keys[call]) ?? find?.(this.#placedKey(call));
+      if (known !== undefined) {
+        this.#set(call, known);
+        this.#hits++;
+        continue;
+      }
+      const leader = first.get(this.#keys[call]);
+      if (leader === undefined) {
+        first.set(this.#keys[call], call);
+        this.#waiting.push(call);
+      } else {
+        const followers = this.#followers.get(leader);
+        if (followers === undefined) this.#followers.set(leader, [call]);
+        else followers.push(call);
+      }
+    }
+  }
+
+  /** Counts so far. */
+  get counts(): MapCounts {
+    const failed = this.#failed.length;
+    return { total: this.calls.count, hit: this.#hits, done: this.#done, failed };
+  }
+
+  /** Calls that run now. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Whether calls wait to be started. */
+  get hasWaiting(): boolean {
+    return this.#alone.length > 0 || this.#head < this.#waiting.length;
+  }
+
+  /** Whether nothing runs and nothing waits. */
+  get isOver(): boolean {
+    return this.#running === 0 && !this.hasWaiting;
+  }
+
+  /** Calls that failed for good, in order. */
+  get failed(): readonly FailedCall[] {
+    return this.#failed.toSorted((a, b) => a.call - b.call);
+  }
+
+  /**
+   * Takes the next calls to run.
+   *
+   * @param limit How many there may be at most; 1 if they do not travel together.
+   * @param share How many batches the waiting calls are to be enough for.
+   */
+  next(limit: number, share: number): number[] {
+    const single = this.#alone.shift();
+    if (single !== undefined) {
+      this.#running++;
+      return [single];
+    }
+    const left = this.#waiting.length - this.#head;
+    const fair = Math.ceil(left / share);
+    const timely = this.#meanMs === undefined
+      ? 1
+      : Math.max(1, Math.floor(BATCH_MS / this.#meanMs));
+    const size = Math.min(limit, BATCH_MAX, left, fair, timely);
+    const batch = this.#waiting.slice(this.#head, this.#head + size);
+    this.#head += size;
+    this.#running += size;
+    return batch;
+  }
+
+  /** Notes how long a batch took. */
+  learn(count: number, wallMs: number): void {
+    const meanMs = wallMs / count + 0.001;
+    this.#meanMs = this.#meanMs === undefined
+      ? meanMs
+      : this.#meanMs * (1 - NEWEST_SHARE) + meanMs * NEWEST_SHARE;
+  }
+
+  /**
+   * A call delivered.
+   *
+   * @param usesIndex It looked at its position, so what it delivered holds only there.
+   * @returns The key under which it is kept.
+   */
+  deliver(call: number, outputs: readonly ElementOutput[], usesIndex: boolean): string {
+    this.#running--;
+    this.#done++;
+    this.#set(call, outputs);
+    const followers = this.#followers.get(call) ?? [];
+    this.#followers.delete(call);
+    for (const follower of followers) {
+      if (usesIndex) this.#waiting.push(follower);
+      else {
+        this.#set(follower, outputs);
+        this.#hits++;
+      }
+    }
+    return usesIndex ? this.#placedKey(call) : this.#keys[call];
+  }
+
+  /** Number of the attempt a call is at, 1 for the first. */
+  attemptOf(call: number): number {
+    return (this.#attempts.get(call) ?? 0) + 1;
+  }
+
+  /** A call failed and is tried again; it waits until `again`. */
+  retry(call: number): void {
+    this.#attempts.set(call, this.attemptOf(call));
+  }
+
+  /** A call that was to be tried again may run. */
+  again(call: number): void {
+    this.#running--;
+    this.#alone.push(call);
+  }
+
+  /** Calls of a batch whose end nobody knows: each runs alone. */
+  isolate(calls: readonly number[]): void {
+    this.#running -= calls.length;
+    this.#alone.push(...calls);
+  }
+
+  /** A call failed for good, and with it those that would have been the same. */
+  fail(call: number, failure: Failure): void {
+    this.#running--;
+    this.#failed.push({ call, failure });
+    for (const follower of this.#followers.get(call) ?? []) {
+      this.#failed.push({ call: follower, failure });
+    }
+    this.#followers.delete(call);
+  }
+
+  /** Everything that waits fails. */
+  giveUp(failure: Failure): void {
+    const waiting = [...this.#alone.splice(0), ...this.#waiting.slice(this.#head)];
+    this.#head = this.#waiting.length;
+    for (const call of waiting) {
+      this.#running++;
+      this.fail(call, failure);
+    }
+  }
+
+  /** Calls that were stopped: they have neither delivered nor failed. */
+  drop(count: number): void {
+    this.#running -= count;
+  }
+
+  /** What all calls delivered for one value output, by call. All must have. */
+  column(output: number): readonly ElementOutput[] {
+    // Nothing waits and nothing failed: every place is filled.
+    return this.#columns[output] as readonly ElementOutput[];
+  }
+
+  #set(call: number, outputs: readonly ElementOutput[]): void {
+    for (let i = 0; i < this.#columns.length; i++) this.#columns[i][call] = outputs[i];
+  }
+
+  #placedKey(call: number): string {
+    return `${this.#keys[call]}@${this.calls.indexOf(call).join(",")}`;
+  }
+}
