@@ -12,7 +12,14 @@ import type { Digest } from "./base/digest.ts";
 import { FlowError, InternalError, messageOf } from "./base/error.ts";
 import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
-import { type Graph, type NodeId, outputOf, type Source, type Wire } from "./graph.ts";
+import {
+  type Graph,
+  type NodeId,
+  outputOf,
+  type Source,
+  type Tracked,
+  type Wire,
+} from "./graph.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { type FileDigests, type FileStat, fileStat, statOf } from "./store/files.ts";
 import { lstatIfExists } from "./store/io.ts";
@@ -306,7 +313,7 @@ export class Sources {
 
 /** Absolute path of a source outside the graph that is one path. */
 function outsidePath(
-  source: Source,
+  source: Tracked["source"],
   graph: Graph,
   bound: ReadonlyMap<string, Bound>,
 ): string | undefined {
