@@ -6,10 +6,11 @@
  */
 
 import { globSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type ActionInput, INLINE_BYTES, type OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError, InternalError, messageOf } from "./base/error.ts";
+import { pathIn } from "./base/path.ts";
 import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
 import {
@@ -88,11 +89,14 @@ export class Sources {
   readonly #context: SourceContext;
   /** Encoded objects and arrays by identity; scalars are encoded again, which is cheaper than a look-up. */
   readonly #values = new Map<object, { digest: Digest; text?: string }>();
+  /** Paths of outputs by node, made when first asked for. */
+  readonly #published: (readonly (string | undefined)[] | undefined)[];
   /** Where directories lead, symlinks resolved. */
   readonly #realDirs = new Map<string, string>();
 
   constructor(context: SourceContext) {
     this.#context = context;
+    this.#published = new Array(context.graph.size).fill(undefined);
   }
 
   /**
@@ -146,7 +150,7 @@ export class Sources {
         throw new InternalError(`Input "${name}" of node "${def.name}" is still a promise`);
       case "file":
       case "dir": {
-        const path = resolve(this.#context.graph.workflow.dir, source.path);
+        const path = pathIn(this.#context.graph.workflow.dir, source.path);
         return this.#pathInput(name, { ...source, path }, source.path, watched);
       }
       case "glob":
@@ -294,20 +298,24 @@ export class Sources {
 
   /** Resolves the symlinks of a path but for its last part; those of a directory once. */
   #realPath(path: string): string {
-    const dir = dirname(path);
+    const slash = path.lastIndexOf("/");
+    const dir = path.slice(0, slash);
     let real = this.#realDirs.get(dir);
     if (real === undefined) {
-      real = realOrSame(dir);
+      real = realOrSame(dir === "" ? "/" : dir);
       this.#realDirs.set(dir, real);
     }
-    return join(real, basename(path));
+    return real === dir ? path : pathIn(real, path.slice(slash + 1));
   }
 
   /** Absolute path under which a file or directory output is published, or `undefined` for a value. */
   publishedPath(id: NodeId, output: number): string | undefined {
     const { workflow, defs } = this.#context.graph;
-    const { path } = defs[id].outputs[output];
-    return path === undefined ? undefined : join(workflow.dir, path);
+    // Kept, as many parts of a run hold on to it.
+    const paths = this.#published[id] ??= defs[id].outputs.map(({ path }) =>
+      path === undefined ? undefined : pathIn(workflow.dir, path)
+    );
+    return paths[output];
   }
 }
 
@@ -317,7 +325,7 @@ function outsidePath(
   graph: Graph,
   bound: ReadonlyMap<string, Bound>,
 ): string | undefined {
-  if (source.kind === "file") return resolve(graph.workflow.dir, source.path);
+  if (source.kind === "file") return pathIn(graph.workflow.dir, source.path);
   if (source.kind !== "input") return undefined;
   const input = bound.get(source.input.name);
   return input?.kind === "file" ? input.path : undefined;
