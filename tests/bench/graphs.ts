@@ -129,7 +129,7 @@ def write(path):
 def load():
     return ppg.ValuePlusHash(1, "1" * 32)
 
-ppg.new(cores=2, log_level=40)
+ppg.new(cores=2, log_level=40, run_mode=ppg.RunMode.NONINTERACTIVE)
 jobs = {}
 ${lines.join("")}ppg.run()
 `;
