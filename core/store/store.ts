@@ -25,6 +25,7 @@ import { type ListedResult, RESULT_SCHEMA, ResultIndex, type UsedKey } from "./r
 import { Runs, type RunSummary } from "./runs.ts";
 import { newId, Sessions } from "./session.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
+import { prepareDir } from "./store_dir.ts";
 import { type Use, type UseBatch, UseBuffer } from "./use_buffer.ts";
 import { restoreUses } from "./uses.ts";
 import { type VerifyReport, verifyStore } from "./verify.ts";
@@ -41,10 +42,6 @@ const CATCH_UP_ROWS = 20_000;
 
 /** As a limit of a query: none (https://sqlite.org/lang_select.html#limitoffset). */
 const ALL_ROWS = -1;
-
-/** Tells backup programs to leave the directory out (https://bford.info/cachedir/). */
-const CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n" +
-  "# This directory is made by flow and can be deleted at any time between runs.\n";
 
 /** How a store is opened. */
 export interface StoreOptions {
@@ -127,7 +124,7 @@ export class Store implements Disposable {
     return this.#index.lookup(key);
   }
 
-  /** Gets ready for many look-ups, in any order. @param count How many. */
+  /** Gets ready for `count` look-ups, in any order. */
   preload(count: number): void {
     this.#index.preload(count);
   }
@@ -318,19 +315,18 @@ export class Store implements Disposable {
   /** The record of the run, which holds the same, goes first: the index is made again from it. */
   #writeUses({ workflow, run, uses }: UseBatch): void {
     this.#tolerant(() => this.runs.flush());
-    const at = this.#now();
-    this.#tolerant(() => this.#db.transaction(() => this.#index.touch(workflow, uses, run, at)));
+    const write = () => this.#index.touch(workflow, uses, run, this.#now());
+    this.#tolerant(() => this.#db.transaction(write));
   }
 
   #flushAnalyses(): void {
     if (this.#analyses.size === 0) return;
-    const at = this.#now();
     const sql = "INSERT OR REPLACE INTO analyses(digest, text, sum, at) VALUES(?,?,?,?)";
     const waiting = [...this.#analyses];
     this.#analyses.clear();
     this.#db.transaction(() => {
       for (const [digest, text] of waiting) {
-        this.#db.run(sql, digest, text, checksumOf(digest, text), at);
+        this.#db.run(sql, digest, text, checksumOf(digest, text), this.#now());
       }
     });
   }
@@ -450,13 +446,4 @@ function newRecord(entry: RecordEntry, body: string, at: number): NewRecord {
   const sum = checksumOf(key, body);
   const record = { kind: "result", key, body, sum, node, workflow, material, at } as const;
   return notes === undefined ? record : { ...record, notes };
-}
-
-/** Makes the directory and the files that keep it out of version control and backups. */
-function prepareDir(dir: string): void {
-  if (lstatIfExists(`${dir}/CACHEDIR.TAG`) !== undefined) return;
-  guarded("make directory", dir, () => Deno.mkdirSync(dir, { recursive: true }));
-  for (const [name, text] of [[".gitignore", "*\n"], ["CACHEDIR.TAG", CACHEDIR_TAG]] as const) {
-    guarded("write", `${dir}/${name}`, () => Deno.writeTextFileSync(`${dir}/${name}`, text));
-  }
 }
