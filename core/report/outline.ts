@@ -39,7 +39,9 @@ export function drawOutline(view: GraphView, options: OutlineOptions): string {
     if (lines.length > MAX_LINES) {
       const left = formatCount(order.length - k);
       const dots = options.unicode ? "…" : "...";
-      lines.push(`${dots} ${left} more: flow graph --json and --dot print all, flow ls lists them`);
+      lines.push(
+        `${dots} ${left} more: name nodes to see a part, or print all with --json or --dot`,
+      );
       break;
     }
     const start = label(view.nodes[i]);

@@ -15,7 +15,7 @@ function view(count: number, edges: (i: number) => [number, number]): GraphView 
   };
 }
 
-const MORE = "more: flow graph --json and --dot print all, flow ls lists them";
+const MORE = "more: name nodes to see a part, or print all with --json or --dot";
 
 Deno.test("drawOutline() of a long chain ends after 10,000 nodes and says how to get all", () => {
   const lines = drawOutline(view(100_000, (i) => [i, i + 1]), { unicode: true, maxWidth: 80 })
