@@ -43,6 +43,9 @@ export function formatError(thrown: unknown, style: ErrorStyle): string {
   return `${text}${style.debug ? formatStack(thrown) : ""}\n`;
 }
 
+/** Problems printed at once: when there are more, they usually have one reason. */
+const MAX_SHOWN = 100;
+
 /** Formats diagnostics, each as its own paragraph, and a line that counts them. */
 export function formatDiagnostics(diagnostics: readonly Diagnostic[], style: ErrorStyle): string {
   const errors = diagnostics.filter((d) => d.severity === "error").length;
@@ -51,7 +54,10 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[], style: Err
     ...errors > 0 ? [paint(plural(errors, "error"), "31", style)] : [],
     ...warnings > 0 ? [paint(plural(warnings, "warning"), "33", style)] : [],
   ];
-  return [...diagnostics.map(formatDiagnostic), counts.join(", ")].join("\n\n");
+  const left = diagnostics.length - MAX_SHOWN;
+  const more = left > 0 ? [`the first ${MAX_SHOWN} are shown`] : [];
+  const shown = diagnostics.slice(0, MAX_SHOWN).map(formatDiagnostic);
+  return [...shown, [...counts, ...more].join(", ")].join("\n\n");
 }
 
 /** Message, place, facts, hint. */

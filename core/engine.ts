@@ -223,6 +223,8 @@ export class Engine implements AsyncDisposable {
     schedule.want(wanted);
     const { graph } = this;
     checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
+    this.#rebuild.preload(wanted);
+    this.store.preload(wanted.size);
     const rerun = [...wanted].filter((id) =>
       forced.has(id) || forget.includes(graph.defs[id].name)
     );

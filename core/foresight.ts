@@ -124,7 +124,7 @@ export class Foresight {
   }
 
   /** The newest stored outputs of a node, whether they are up to date or not. */
-  latest(id: NodeId): OutputResult[] | undefined {
+  latest(id: NodeId): readonly OutputResult[] | undefined {
     for (const { key } of this.#earlierKeys(id)) {
       const outputs = this.#stored(id, key);
       if (outputs !== undefined) return outputs;
@@ -132,7 +132,10 @@ export class Foresight {
     return undefined;
   }
 
+  /** Wanted nodes, upstreams first, made ready to be foreseen. */
   #inOrder(wanted: ReadonlySet<number>): NodeId[] {
+    this.#c.rebuild.preload(wanted);
+    this.#c.store.preload(wanted.size);
     return [...this.#c.graph.order].filter((id) => wanted.has(id)) as NodeId[];
   }
 
@@ -161,7 +164,7 @@ export class Foresight {
     return { verdict: "hit", prepared };
   }
 
-  #stored(id: NodeId, key: Digest): OutputResult[] | undefined {
+  #stored(id: NodeId, key: Digest): readonly OutputResult[] | undefined {
     const def = this.#c.graph.defs[id];
     const result = this.#c.store.lookup(key);
     if (result === undefined || isExpired(def, result, Date.now())) return undefined;

@@ -9,7 +9,7 @@
 
 import type { Diagnostic } from "./base/error.ts";
 import { compressRows, findCycle, reverseRows, type Rows, topologicalOrder } from "./base/rows.ts";
-import { nearest } from "./base/suggest.ts";
+import { nearest, Suggestions } from "./base/suggest.ts";
 import { type DefinitionPath, type Meaning, Names, type NodeId, Problems } from "./names.ts";
 import type {
   FunctionRef,
@@ -144,6 +144,9 @@ export interface Grower {
 /** The graph as its builder sees it. */
 type MutableGraph = { -readonly [K in keyof Graph]: Graph[K] };
 
+/** Nodes of a cycle that its message names. */
+const MAX_CYCLE_NAMES = 20;
+
 class Builder implements Grower {
   readonly #workflow: Workflow;
   readonly #options: GraphOptions;
@@ -160,6 +163,9 @@ class Builder implements Grower {
   readonly #followers = new Map<NodeId, Set<NodeId>>();
   readonly #graph: MutableGraph;
   #problems: Problems;
+  /** Made when a name is missing first, for the names there are then. */
+  #sources: Suggestions | undefined;
+  #nodes: Suggestions | undefined;
 
   constructor(workflow: Workflow, options: GraphOptions) {
     this.#workflow = workflow;
@@ -216,8 +222,10 @@ class Builder implements Grower {
     this.#problems = problems;
     const start = this.#defs.length;
     const ids = defs.map((_, i) => start + i as NodeId);
-    this.#defs.push(...defs);
+    for (const def of defs) this.#defs.push(def);
     this.#names.add(ids, problems, maker);
+    this.#sources = undefined;
+    this.#nodes = undefined;
     const rows = ids.map((id) => this.#wire(id, maker));
     this.#checkBehind(maker, ids, rows);
     this.#checkPromises(maker);
@@ -539,7 +547,8 @@ class Builder implements Grower {
       const id = this.#names.nodeIds.get(name);
       if (id !== undefined) ids.push(id);
       else {
-        const close = nearest(name, [...this.#names.nodeIds.keys()]);
+        this.#nodes ??= new Suggestions(this.#names.nodeIds.keys());
+        const close = this.#nodes.nearest(name);
         this.#problems.add(
           "unknown-node",
           `Cannot run node "${def.name}" after "${name}": there is no such node`,
@@ -658,8 +667,8 @@ class Builder implements Grower {
     name: string,
     path: DefinitionPath,
   ): void {
-    const candidates = [...this.#names.meanings.keys(), "params"];
-    const close = nearest(name, candidates);
+    this.#sources ??= new Suggestions([...this.#names.meanings.keys(), "params"]);
+    const close = this.#sources.nearest(name);
     const meaning = close === undefined ? undefined : this.#names.meanings.get(close);
     const place = meaning === undefined || meaning.kind === "input"
       ? undefined
@@ -698,9 +707,11 @@ class Builder implements Grower {
     const path = findCycle(ups, order);
     const names = path.map((id) => this.#defs[start + id].name);
     const [first] = names;
+    const left = names.length - MAX_CYCLE_NAMES;
+    const shown = left > 1 ? [...names.slice(0, MAX_CYCLE_NAMES), `… ${left} more …`] : names;
     this.#problems.add(
       "cycle",
-      `Cannot order the nodes: they form a cycle: ${[...names, first].join(" -> ")}`,
+      `Cannot order the nodes: they form a cycle: ${[...shown, first].join(" -> ")}`,
       ["nodes", first],
       {
         part: "key",

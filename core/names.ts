@@ -75,8 +75,8 @@ export class Names {
   readonly #provided: ReadonlySet<string>;
   readonly #defs: readonly NodeDef[];
   readonly #owners = new Map<string, PathOwner>();
-  /** Takes back what the last `add` did. */
-  #undo: (() => void)[] = [];
+  /** Takes back what the last `add` of returned nodes did; the nodes of the file are never taken back. */
+  #undo: (() => void)[] | undefined;
   #problems: Problems;
 
   /**
@@ -107,7 +107,7 @@ export class Names {
    */
   add(ids: readonly NodeId[], problems: Problems, maker?: NodeId): void {
     this.#problems = problems;
-    this.#undo = [];
+    this.#undo = maker === undefined ? undefined : [];
     for (const id of ids) this.#declareNode(id, maker);
     for (const id of ids) this.#declareSoleOutput(id);
     for (const id of ids) this.#ownPaths(this.#defs[id]);
@@ -118,13 +118,13 @@ export class Names {
 
   /** Takes back what the last `add` declared. */
   takeBack(): void {
-    for (const undo of this.#undo.reverse()) undo();
-    this.#undo = [];
+    for (const undo of this.#undo?.reverse() ?? []) undo();
+    this.#undo = undefined;
   }
 
   #set<K, V>(map: Map<K, V>, key: K, value: V): void {
     const before = map.get(key);
-    this.#undo.push(() => before === undefined ? map.delete(key) : map.set(key, before));
+    this.#undo?.push(() => before === undefined ? map.delete(key) : map.set(key, before));
     map.set(key, value);
   }
 

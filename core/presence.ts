@@ -5,8 +5,9 @@
  * @module
  */
 
-import { relative, resolve } from "node:path";
+import { relative } from "node:path";
 import { DefinitionError, type Diagnostic, messageOf, UsageError } from "./base/error.ts";
+import { pathIn } from "./base/path.ts";
 import type { Bound } from "./bind.ts";
 import type { Graph, Tracked } from "./graph.ts";
 import { digestBySidecar, SidecarError } from "./store/sidecar.ts";
@@ -101,7 +102,7 @@ function pathOf(
   bound: ReadonlyMap<string, Bound>,
 ): { path: string; what: string; sidecar?: boolean } | undefined {
   if (source.kind === "file" || source.kind === "dir") {
-    return { ...source, path: resolve(graph.workflow.dir, source.path), what: source.kind };
+    return { ...source, path: pathIn(graph.workflow.dir, source.path), what: source.kind };
   }
   if (source.kind !== "input") return undefined;
   const input = bound.get(source.input.name);

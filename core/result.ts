@@ -49,7 +49,8 @@ export function alignOutputs(
   def: NodeDef,
   outputs: readonly OutputResult[],
   key: Digest,
-): OutputResult[] | undefined {
+): readonly OutputResult[] | undefined {
+  if (isAligned(def, outputs)) return outputs;
   const only = onlyValueOf(def);
   const aligned: OutputResult[] = [];
   for (const { name, kind, hash } of def.outputs) {
@@ -102,4 +103,12 @@ function identityByInputs(def: NodeDef, output: string, key: Digest): Digest {
 
 function functionOf({ work, name }: NodeDef): string {
   return work.kind === "call" ? `${work.module}#${work.export}` : name;
+}
+
+/** Tells whether results are as they were declared: the usual case, for which nothing needs to be made. */
+function isAligned({ outputs: declared }: NodeDef, outputs: readonly OutputResult[]): boolean {
+  return outputs.length === declared.length &&
+    declared.every(({ name, kind, hash }, i) =>
+      outputs[i].name === name && outputs[i].kind === kind && hash !== "inputs"
+    );
 }

@@ -6,15 +6,23 @@
  */
 
 import { globSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type ActionInput, INLINE_BYTES, type OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError, InternalError, messageOf } from "./base/error.ts";
+import { pathIn } from "./base/path.ts";
 import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
-import { type Graph, type NodeId, outputOf, type Source, type Wire } from "./graph.ts";
+import {
+  type Graph,
+  type NodeId,
+  outputOf,
+  type Source,
+  type Tracked,
+  type Wire,
+} from "./graph.ts";
 import type { Blobs } from "./store/blobs.ts";
-import { type FileDigests, type FileStat, fileStat } from "./store/files.ts";
+import { type FileDigests, type FileStat, fileStat, statOf } from "./store/files.ts";
 import { lstatIfExists } from "./store/io.ts";
 import { digestBySidecar, SidecarError, sidecarOf } from "./store/sidecar.ts";
 import type { NodeDef } from "./workflow.ts";
@@ -26,7 +34,10 @@ export class SourceError extends FlowError {
   }
 }
 
-/** A path of the workspace as it was when its content went into a key. */
+/**
+ * A path of the workspace as it was when its content went into a key; as it was written, so that a symlink that leads
+ * elsewhere later shows.
+ */
 export type Watched =
   | {
     readonly kind: "file";
@@ -67,6 +78,9 @@ export interface SourceContext {
   env(name: string): string | undefined;
 }
 
+/** Paths that are loaded together, to bound memory. */
+const PRELOAD_PATHS = 4_096;
+
 /** State of a file that is gone already: no file is ever like this. */
 const NO_STAT: FileStat = { sizeBytes: -1, mtimeMs: 0, ctimeMs: 0, ino: 0, executable: false };
 
@@ -75,9 +89,40 @@ export class Sources {
   readonly #context: SourceContext;
   /** Encoded objects and arrays by identity; scalars are encoded again, which is cheaper than a look-up. */
   readonly #values = new Map<object, { digest: Digest; text?: string }>();
+  /** Paths of outputs by node, made when first asked for. */
+  readonly #published: (readonly (string | undefined)[] | undefined)[];
+  /** Where directories lead, symlinks resolved. */
+  readonly #realDirs = new Map<string, string>();
 
   constructor(context: SourceContext) {
     this.#context = context;
+    this.#published = new Array(context.graph.size).fill(undefined);
+  }
+
+  /**
+   * Looks at the disk anew, and loads what is known of the files that nodes read and publish with few queries. To be
+   * called before many nodes are read.
+   */
+  preload(ids: Iterable<number>): void {
+    const { graph, bound, files } = this.#context;
+    this.#realDirs.clear();
+    let paths: string[] = [];
+    for (const id of ids) {
+      for (const wires of [graph.wires[id], graph.tracks[id]]) {
+        for (const { source } of wires) {
+          const path = outsidePath(source, graph, bound);
+          if (path !== undefined) paths.push(this.#realPath(path));
+        }
+      }
+      graph.defs[id].outputs.forEach((_, position) => {
+        const path = this.publishedPath(id as NodeId, position);
+        if (path !== undefined) paths.push(path);
+      });
+      if (paths.length < PRELOAD_PATHS) continue;
+      files.preload(paths);
+      paths = [];
+    }
+    files.preload(paths);
   }
 
   /**
@@ -105,7 +150,7 @@ export class Sources {
         throw new InternalError(`Input "${name}" of node "${def.name}" is still a promise`);
       case "file":
       case "dir": {
-        const path = resolve(this.#context.graph.workflow.dir, source.path);
+        const path = pathIn(this.#context.graph.workflow.dir, source.path);
         return this.#pathInput(name, { ...source, path }, source.path, watched);
       }
       case "glob":
@@ -173,10 +218,8 @@ export class Sources {
     watched: Watched[],
   ): ActionInput {
     const { files } = this.#context;
-    let real: string;
     try {
-      real = Deno.realPathSync(path);
-      const isDirectory = Deno.statSync(real).isDirectory;
+      const { real, stat: seen, isDirectory } = this.#look(path);
       if (isDirectory !== (kind === "dir")) {
         throw new SourceError(
           `Cannot read ${kind} "${shown}": it is a ${isDirectory ? "directory" : "file"}`,
@@ -184,18 +227,18 @@ export class Sources {
       }
       if (kind === "dir") {
         const { digest } = files.digestOfTree(real);
-        watched.push({ kind, path: real, digest });
+        watched.push({ kind, path, digest });
         return { name, kind, path: real, digest };
       }
       if (sidecar === true) {
         const { digest, stat } = digestBySidecar(path, shown);
-        watched.push({ kind: "sidecar", path: real, stat });
+        watched.push({ kind: "sidecar", path, stat });
         watched.push({ kind: "file", path: sidecarOf(path), ...files.digestOf(sidecarOf(path)) });
         return { name, kind, path: real, digest };
       }
-      const { digest, stat } = files.digestOf(real);
-      watched.push({ kind: "file", path: real, digest, stat });
-      return { name, kind, path: real, digest };
+      const { digest, stat } = files.digestOf(real, seen);
+      watched.push({ kind: "file", path, digest, stat });
+      return { name, kind, path: real === path ? path : real, digest };
     } catch (error) {
       if (error instanceof SourceError || error instanceof SidecarError) throw error;
       const isMissing = error instanceof Deno.errors.NotFound;
@@ -208,6 +251,7 @@ export class Sources {
   #globInput(name: string, pattern: string, watched: Watched[]): ActionInput {
     const { files, graph: { workflow } } = this.#context;
     const paths = expandGlob(workflow.dir, pattern);
+    files.preload(paths);
     for (const path of paths) {
       const { digest, stat } = files.digestOf(path);
       watched.push({ kind: "file", path, digest, stat });
@@ -224,14 +268,14 @@ export class Sources {
     const { files, graph: { workflow } } = this.#context;
     const absolute = resolve(workflow.dir, path);
     try {
-      const real = Deno.realPathSync(absolute);
-      if (Deno.statSync(real).isDirectory) {
+      const { real, stat: seen, isDirectory } = this.#look(absolute);
+      if (isDirectory) {
         const { digest } = files.digestOfTree(real);
-        watched.push({ kind: "dir", path: real, digest });
+        watched.push({ kind: "dir", path: absolute, digest });
         return digest;
       }
-      const { digest, stat } = files.digestOf(real);
-      watched.push({ kind: "file", path: real, digest, stat });
+      const { digest, stat } = files.digestOf(real, seen);
+      watched.push({ kind: "file", path: absolute, digest, stat });
       return digest;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) {
@@ -242,11 +286,58 @@ export class Sources {
     }
   }
 
+  /** Looks at a path and where it leads: one call of the system unless the path itself is a symlink. */
+  #look(path: string): { real: string; stat: FileStat; isDirectory: boolean } {
+    const near = this.#realPath(path);
+    const info = Deno.lstatSync(near);
+    if (!info.isSymlink) return { real: near, stat: statOf(info), isDirectory: info.isDirectory };
+    const real = Deno.realPathSync(near);
+    const target = Deno.statSync(real);
+    return { real, stat: statOf(target), isDirectory: target.isDirectory };
+  }
+
+  /** Resolves the symlinks of a path but for its last part; those of a directory once. */
+  #realPath(path: string): string {
+    const slash = path.lastIndexOf("/");
+    const dir = path.slice(0, slash);
+    let real = this.#realDirs.get(dir);
+    if (real === undefined) {
+      real = realOrSame(dir === "" ? "/" : dir);
+      this.#realDirs.set(dir, real);
+    }
+    return real === dir ? path : pathIn(real, path.slice(slash + 1));
+  }
+
   /** Absolute path under which a file or directory output is published, or `undefined` for a value. */
   publishedPath(id: NodeId, output: number): string | undefined {
     const { workflow, defs } = this.#context.graph;
-    const { path } = defs[id].outputs[output];
-    return path === undefined ? undefined : join(workflow.dir, path);
+    // Kept, as many parts of a run hold on to it.
+    const paths = this.#published[id] ??= defs[id].outputs.map(({ path }) =>
+      path === undefined ? undefined : pathIn(workflow.dir, path)
+    );
+    return paths[output];
+  }
+}
+
+/** Absolute path of a source outside the graph that is one path. */
+function outsidePath(
+  source: Tracked["source"],
+  graph: Graph,
+  bound: ReadonlyMap<string, Bound>,
+): string | undefined {
+  if (source.kind === "file") return pathIn(graph.workflow.dir, source.path);
+  if (source.kind !== "input") return undefined;
+  const input = bound.get(source.input.name);
+  return input?.kind === "file" ? input.path : undefined;
+}
+
+/** Resolves the symlinks of a directory; one that does not exist stays as it is. */
+function realOrSame(dir: string): string {
+  try {
+    return Deno.realPathSync(dir);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return dir;
+    throw error;
   }
 }
 

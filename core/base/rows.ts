@@ -81,6 +81,6 @@ export function findCycle({ starts, targets }: Rows, order: Uint32Array): number
     id = left ?? id;
   }
   const cycle = walk.slice(seenAt.get(id)).reverse();
-  const smallest = cycle.indexOf(Math.min(...cycle));
+  const smallest = cycle.indexOf(cycle.reduce((a, b) => Math.min(a, b)));
   return [...cycle.slice(smallest), ...cycle.slice(0, smallest)];
 }

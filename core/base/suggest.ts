@@ -59,6 +59,32 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return found === undefined ? undefined : `did you mean "${found}"?`;
 }
 
+/** Comparisons of words for all suggestions of one object: about a second. */
+const MAX_COMPARISONS = 500_000;
+
+/**
+ * Suggestions for many words out of the same candidates. A word is searched once, and only as many words as take about a
+ * second: when thousands of names are wrong, they are wrong for one reason.
+ */
+export class Suggestions {
+  readonly #candidates: readonly string[];
+  readonly #found = new Map<string, string | undefined>();
+
+  /** @param candidates What could have been meant, in order of preference. */
+  constructor(candidates: Iterable<string>) {
+    this.#candidates = [...candidates];
+  }
+
+  /** Returns what `nearest` returns; `undefined` also for words beyond the limit. The first word is always searched. */
+  nearest(word: string): string | undefined {
+    const isLate = this.#found.size * this.#candidates.length >= MAX_COMPARISONS;
+    if (isLate || this.#found.has(word)) return this.#found.get(word);
+    const found = nearest(word, this.#candidates);
+    this.#found.set(word, found);
+    return found;
+  }
+}
+
 /** Optimal string alignment distance with three rolling rows. */
 function distanceOf(a: string, b: string): number {
   let before: number[] = [];

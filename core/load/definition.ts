@@ -48,9 +48,10 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       defineInput(name, input, visit)
     );
     const defaults = fields.defaults ?? {};
+    const shared = { defaults, pools, file, dir, modules: new Map<string, string>() };
     const nodes: NodeDef[] = [];
     for (const [name, node] of Object.entries(fields.nodes ?? {})) {
-      nodes.push(buildNode(name, node, { defaults, pools, file, dir, visit }));
+      nodes.push(buildNode(name, node, { ...shared, visit }));
     }
     if (isMapping(data) && isMapping(data.nodes) && Object.keys(data.nodes).length === 0) {
       visit.report("too-few", "Cannot find any node: the workflow defines none", {
@@ -69,7 +70,7 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       nodes,
       pools,
       locate,
-      define: (returned) => defineReturned(returned, { defaults, pools, file, dir }),
+      define: (returned) => defineReturned(returned, shared),
     };
   }
   const diagnostics = visit.problems.map((problem) => toDiagnostic(problem, locate));

@@ -37,8 +37,13 @@ export interface NodeContext {
   /** Absolute path of the workflow file, and its directory. */
   readonly file: string;
   readonly dir: string;
+  /** Absolute paths of the modules met so far: all nodes of one module share the text. */
+  readonly modules: Map<string, string>;
   readonly visit: Visit;
 }
+
+/** Shared by all nodes without such a list. */
+const NONE: readonly never[] = [];
 
 /** Stands in for the work of a node that has none, so that its name still resolves. */
 const NO_WORK: Work = { kind: "run", argv: [] };
@@ -73,8 +78,8 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     ...(map === undefined ? {} : { map }),
     scope: scopeOf(fields.allow),
     cache: cacheOf(fields.cache),
-    track: (fields.track ?? []).flatMap((source) => trackedOf(source, context) ?? []),
-    after: typeof fields.after === "string" ? [fields.after] : fields.after ?? [],
+    track: fields.track?.flatMap((source) => trackedOf(source, context) ?? []) ?? NONE,
+    after: typeof fields.after === "string" ? [fields.after] : fields.after ?? NONE,
     retry: retryOf(fields.retries),
     ...(fields.timeout === undefined ? {} : { timeoutMs: fields.timeout }),
     resources: resourcesOf(fields.resources, context, report),
@@ -103,17 +108,25 @@ function reporter(name: string, visit: Visit): Report {
   };
 }
 
-function workOf({ call, expand, run, shell = "sh" }: NodeFields, { dir }: NodeContext): Work {
+function workOf(
+  { call, expand, run, shell = "sh" }: NodeFields,
+  { dir, modules }: NodeContext,
+): Work {
   const target = call ?? (run === undefined ? expand : undefined);
-  if (target !== undefined) return { kind: "call", ...functionOf(target, dir) };
+  if (target !== undefined) return { kind: "call", ...functionOf(target, { dir, modules }) };
   return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
 }
 
 /** The parts of `nodes.ts#load`. */
-function functionOf(call: string, dir: string): { module: string; path: string; export: string } {
+function functionOf(
+  call: string,
+  { dir, modules }: Pick<NodeContext, "dir" | "modules">,
+): { module: string; path: string; export: string } {
   const at = call.lastIndexOf("#");
   const module = call.slice(0, at);
-  return { module, path: resolve(dir, module), export: call.slice(at + 1) };
+  const path = modules.get(module) ?? resolve(dir, module);
+  modules.set(module, path);
+  return { module, path, export: call.slice(at + 1) };
 }
 
 function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
@@ -149,10 +162,10 @@ function sourceOf(source: SourceFields): SourceRef | undefined {
 
 function trackedOf(
   source: TrackedFields,
-  { dir }: NodeContext,
+  context: NodeContext,
 ): SourceRef | FunctionRef | undefined {
   if (typeof source === "string" || source.call === undefined) return sourceOf(source);
-  return { kind: "function", ...functionOf(source.call, dir) };
+  return { kind: "function", ...functionOf(source.call, context) };
 }
 
 function mapOf({ map }: NodeFields, report: Report): MapSpec | undefined {

@@ -9,6 +9,9 @@ import { formatCount } from "./format.ts";
 import { type GraphView, type IndexedEdge, indexEdges, oneLine, type ViewNode } from "./view.ts";
 import { displayWidth } from "./width.ts";
 
+/** More lines are not read by anybody; other formats hold all of a graph. */
+const MAX_LINES = 10_000;
+
 /** How to print an outline. */
 export interface OutlineOptions {
   readonly unicode: boolean;
@@ -18,7 +21,7 @@ export interface OutlineOptions {
   readonly label?: (node: ViewNode) => string;
 }
 
-/** Lists a graph: one line of figures, then every node with the nodes that use it. */
+/** Lists a graph: one line of figures, then every node with the nodes that use it, as far as that can be read. */
 export function drawOutline(view: GraphView, options: OutlineOptions): string {
   const edges = indexEdges(view);
   const { order, layers, hasCycle } = topological(view.nodes.length, edges);
@@ -32,10 +35,20 @@ export function drawOutline(view: GraphView, options: OutlineOptions): string {
   const lines = [
     `${formatCount(view.nodes.length)} nodes, ${formatCount(edges.length)} edges, ${shape}`,
   ];
-  for (const i of order) {
+  for (const [k, i] of order.entries()) {
+    if (lines.length > MAX_LINES) {
+      const left = formatCount(order.length - k);
+      const dots = options.unicode ? "…" : "...";
+      lines.push(
+        `${dots} ${left} more: name nodes to see a part, or print all with --json or --dot`,
+      );
+      break;
+    }
     const start = label(view.nodes[i]);
     if (targets[i].length === 0) lines.push(start);
-    else lines.push(...wrapNames(start + arrow, targets[i], options.maxWidth));
+    else {for (const line of wrapNames(start + arrow, targets[i], options.maxWidth)) {
+        lines.push(line);
+      }}
   }
   return lines.join("\n");
 }

@@ -28,8 +28,8 @@ const SETTLED_MS = 2000;
 /** Times a file that changes while it is read is read again. */
 const MAX_READS = 5;
 
-/** From this many files of one directory on, they are loaded by one query. */
-const PRELOAD_MIN = 8;
+/** Files loaded by one query. */
+const PRELOAD_PATHS = 500;
 
 /** What tells one state of a file from another. */
 export interface FileStat {
@@ -56,6 +56,8 @@ interface Known extends FileDigest {
 const FIND = "SELECT path, size, mtime, ctime, ino, digest, at FROM files WHERE path=?";
 const RANGE =
   "SELECT path, size, mtime, ctime, ino, digest, at FROM files WHERE path>=? AND path<?";
+const FIND_MANY = "SELECT f.path, f.size, f.mtime, f.ctime, f.ino, f.digest, f.at " +
+  "FROM json_each(?) j CROSS JOIN files f ON f.path = j.value";
 const SET =
   "INSERT OR REPLACE INTO files(path, size, mtime, ctime, ino, digest, at) VALUES(?,?,?,?,?,?,?)";
 
@@ -63,7 +65,8 @@ const SET =
 export class FileDigests {
   readonly #db: Database;
   readonly #now: () => number;
-  readonly #known = new Map<string, Known>();
+  /** `undefined`: the index is known to have nothing. */
+  readonly #known = new Map<string, Known | undefined>();
   readonly #loadedDirs = new Set<string>();
   #dirty = new Set<string>();
 
@@ -77,10 +80,10 @@ export class FileDigests {
    * Returns the digest of a file; symlinks are followed.
    *
    * @param path Absolute.
+   * @param stat Its state, if the caller has just looked.
    * @throws {Deno.errors.NotFound} If there is no such file.
    */
-  digestOf(path: string): FileDigest {
-    const stat = fileStat(path);
+  digestOf(path: string, stat: FileStat = fileStat(path)): FileDigest {
     const known = this.#find(path);
     if (known !== undefined && isSame(known.stat, stat) && isSettled(known)) {
       return known.stat.executable === stat.executable ? known : { ...known, stat };
@@ -103,12 +106,12 @@ export class FileDigests {
   /** Loads what is known of all files below a directory, or of the given files, with few queries. */
   preload(paths: string | readonly string[]): void {
     if (typeof paths === "string") return this.#loadDir(paths);
-    const counts = new Map<string, number>();
-    for (const path of paths) {
-      const dir = parentOf(path);
-      counts.set(dir, (counts.get(dir) ?? 0) + 1);
+    const unknown = paths.filter((path) => !this.#known.has(path) && !this.#isLoaded(path));
+    for (let start = 0; start < unknown.length; start += PRELOAD_PATHS) {
+      const part = unknown.slice(start, start + PRELOAD_PATHS);
+      for (const path of part) this.#known.set(path, undefined);
+      for (const row of this.#db.all(FIND_MANY, JSON.stringify(part))) this.#load(row);
     }
-    for (const [dir, count] of counts) if (count >= PRELOAD_MIN) this.#loadDir(dir);
   }
 
   /** Tells whether a file still has the content and the state for which `digestOf` returned them. */
@@ -237,7 +240,7 @@ export class FileDigests {
 
   #find(path: string): Known | undefined {
     const known = this.#known.get(path);
-    if (known !== undefined || this.#isLoaded(path)) return known;
+    if (known !== undefined || this.#known.has(path) || this.#isLoaded(path)) return known;
     const row = this.#db.get(FIND, path);
     return row === undefined ? undefined : this.#load(row);
   }
@@ -256,7 +259,7 @@ export class FileDigests {
     this.#loadedDirs.add(dir);
     // "0" follows "/": the range holds exactly the paths below the directory.
     for (const row of this.#db.iterate(RANGE, `${dir}/`, `${dir}0`)) {
-      if (!this.#known.has(String(row.path))) this.#load(row);
+      if (this.#known.get(String(row.path)) === undefined) this.#load(row);
     }
   }
 
@@ -292,7 +295,11 @@ export class FileDigests {
 
 /** Returns the state of a file; symlinks are followed. */
 export function fileStat(path: string): FileStat {
-  const info = Deno.statSync(path);
+  return statOf(Deno.statSync(path));
+}
+
+/** Returns what of a file's state tells it from another one. */
+export function statOf(info: Deno.FileInfo): FileStat {
   return {
     sizeBytes: info.size,
     mtimeMs: info.mtime?.getTime() ?? 0,

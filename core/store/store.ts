@@ -25,6 +25,8 @@ import { type ListedResult, RESULT_SCHEMA, ResultIndex, type UsedKey } from "./r
 import { Runs, type RunSummary } from "./runs.ts";
 import { newId, Sessions } from "./session.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
+import { prepareDir } from "./store_dir.ts";
+import { type Use, type UseBatch, UseBuffer } from "./use_buffer.ts";
 import { restoreUses } from "./uses.ts";
 import { type VerifyReport, verifyStore } from "./verify.ts";
 
@@ -40,10 +42,6 @@ const CATCH_UP_ROWS = 20_000;
 
 /** As a limit of a query: none (https://sqlite.org/lang_select.html#limitoffset). */
 const ALL_ROWS = -1;
-
-/** Tells backup programs to leave the directory out (https://bford.info/cachedir/). */
-const CACHEDIR_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n" +
-  "# This directory is made by flow and can be deleted at any time between runs.\n";
 
 /** How a store is opened. */
 export interface StoreOptions {
@@ -67,6 +65,7 @@ export class Store implements Disposable {
   readonly #now: () => number;
   readonly #onWarning: OnWarning;
   readonly #analyses = new Map<Digest, string>();
+  readonly #uses: UseBuffer;
   #journal: { writer: JournalWriter; name: string } | undefined;
   #journalCount = 0;
   #isClosed = false;
@@ -90,6 +89,7 @@ export class Store implements Disposable {
     this.files = new FileDigests(this.#db, this.#now);
     this.claims = new Claims(this.#db, this.sessions, (error) => this.#warn(error));
     this.runs = new Runs(dir, this.#now);
+    this.#uses = new UseBuffer((batch) => this.#writeUses(batch));
   }
 
   /**
@@ -122,6 +122,11 @@ export class Store implements Disposable {
   /** Returns the result of a key. That its blobs are intact shows when they are read. */
   lookup(key: Digest): ActionResult | undefined {
     return this.#index.lookup(key);
+  }
+
+  /** Gets ready for `count` look-ups, in any order. */
+  preload(count: number): void {
+    this.#index.preload(count);
   }
 
   /** Returns the results of many keys, in their order. */
@@ -188,28 +193,27 @@ export class Store implements Disposable {
 
   /** Returns the keys a node had, the one it had last first. */
   latestKeys(workflow: string, node: string, limit: number): UsedKey[] {
+    this.#uses.flush();
     return this.#index.latestKeys(workflow, node, limit);
   }
 
   /** Returns all keys a node had whose results are stored. */
   keysOf(workflow: string, node: string): Digest[] {
-    return this.#index.latestKeys(workflow, node, ALL_ROWS).map(({ key }) => key);
+    return this.latestKeys(workflow, node, ALL_ROWS).map(({ key }) => key);
   }
 
   /** Returns the names of all nodes of a workflow that ever ran. */
   nodeNames(workflow: string): string[] {
+    this.#uses.flush();
     return this.#index.nodeNames(workflow);
   }
 
   /**
-   * Notes which keys nodes had in a run: hits too count as use for `gc` and `latestKeys`. The record of the run, which holds
-   * the same, goes first: the index is made again from it.
+   * Notes which keys nodes had in a run: hits too count as use for `gc` and `latestKeys`. After a large batch more is
+   * expected and written together with it; what a kill loses is in the record of the run.
    */
-  touch(workflow: string, entries: readonly { node: string; key: Digest }[], run: string): void {
-    if (entries.length === 0) return;
-    this.#tolerant(() => this.runs.flush());
-    const at = this.#now();
-    this.#tolerant(() => this.#db.transaction(() => this.#index.touch(workflow, entries, run, at)));
+  touch(workflow: string, entries: readonly Use[], run: string): void {
+    this.#uses.add({ workflow, run, uses: entries });
   }
 
   /** Returns how long nodes of a workflow take, in milliseconds per execution. */
@@ -263,6 +267,7 @@ export class Store implements Disposable {
   /** Removes results that were not used lately, and everything nobody refers to. Safe while other flows run. */
   gc(options: CollectOptions): CollectReport {
     this.flush();
+    this.#uses.flush();
     // A living run may still write to an index that was deleted under it.
     this.#restoreUses(({ outcome }) => outcome === "running");
     this.#closeJournal();
@@ -287,6 +292,7 @@ export class Store implements Disposable {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.flush();
+    this.#uses.flush();
     this.#tolerant(() => this.runs.close());
     this.claims.releaseAll();
     this.#closeJournal();
@@ -306,15 +312,21 @@ export class Store implements Disposable {
     this.sessions[Symbol.dispose]();
   }
 
+  /** The record of the run, which holds the same, goes first: the index is made again from it. */
+  #writeUses({ workflow, run, uses }: UseBatch): void {
+    this.#tolerant(() => this.runs.flush());
+    const write = () => this.#index.touch(workflow, uses, run, this.#now());
+    this.#tolerant(() => this.#db.transaction(write));
+  }
+
   #flushAnalyses(): void {
     if (this.#analyses.size === 0) return;
-    const at = this.#now();
     const sql = "INSERT OR REPLACE INTO analyses(digest, text, sum, at) VALUES(?,?,?,?)";
     const waiting = [...this.#analyses];
     this.#analyses.clear();
     this.#db.transaction(() => {
       for (const [digest, text] of waiting) {
-        this.#db.run(sql, digest, text, checksumOf(digest, text), at);
+        this.#db.run(sql, digest, text, checksumOf(digest, text), this.#now());
       }
     });
   }
@@ -434,13 +446,4 @@ function newRecord(entry: RecordEntry, body: string, at: number): NewRecord {
   const sum = checksumOf(key, body);
   const record = { kind: "result", key, body, sum, node, workflow, material, at } as const;
   return notes === undefined ? record : { ...record, notes };
-}
-
-/** Makes the directory and the files that keep it out of version control and backups. */
-function prepareDir(dir: string): void {
-  if (lstatIfExists(`${dir}/CACHEDIR.TAG`) !== undefined) return;
-  guarded("make directory", dir, () => Deno.mkdirSync(dir, { recursive: true }));
-  for (const [name, text] of [[".gitignore", "*\n"], ["CACHEDIR.TAG", CACHEDIR_TAG]] as const) {
-    guarded("write", `${dir}/${name}`, () => Deno.writeTextFileSync(`${dir}/${name}`, text));
-  }
 }

@@ -1,10 +1,14 @@
-/** Runs whole commands and measures them from outside: wall time and peak memory. Knows no workload. */
+/** Runs whole commands and measures them from outside: wall time, processor time, peak memory. Knows no workload. */
+
+import { TreeMemory } from "./tree_memory.ts";
 
 /** What several runs of one command took. */
 export interface Measurement {
   /** Wall milliseconds, one per counted run. */
   readonly wallMs: readonly number[];
-  /** Largest resident set of a single process of the runs, in bytes; absent without GNU time. */
+  /** User and system milliseconds of all processes, one per counted run; empty without GNU time. */
+  readonly cpuMs: readonly number[];
+  /** Largest resident set of the process tree, in bytes; absent where neither /proc nor GNU time tells. */
   readonly maxRssBytes?: number;
 }
 
@@ -31,45 +35,63 @@ export function median(values: readonly number[]): number {
  *
  * @throws {Error} If it exits with a code other than 0; what it printed is in the message.
  */
-export function measure(argv: readonly string[], options: MeasureOptions): Measurement {
-  const wallMs: number[] = [];
-  let maxRssBytes: number | undefined;
+export async function measure(
+  argv: readonly string[],
+  options: MeasureOptions,
+): Promise<Measurement> {
+  const counted: Single[] = [];
   for (let i = -(options.warmup ?? 0); i < options.runs; i++) {
     options.prepare?.();
-    const one = runOnce(argv, options);
-    if (i < 0) continue;
-    wallMs.push(one.wallMs);
-    if (one.maxRssBytes !== undefined) maxRssBytes = Math.max(maxRssBytes ?? 0, one.maxRssBytes);
+    const one = await runOnce(argv, options);
+    if (i >= 0) counted.push(one);
   }
-  return { wallMs, ...(maxRssBytes === undefined ? {} : { maxRssBytes }) };
+  const maxRssBytes = Math.max(...counted.map((one) => one.maxRssBytes));
+  return {
+    wallMs: counted.map((one) => one.wallMs),
+    cpuMs: counted.flatMap((one) => one.cpuMs ?? []),
+    ...(maxRssBytes > 0 ? { maxRssBytes } : {}),
+  };
+}
+
+/** One run. */
+interface Single {
+  readonly wallMs: number;
+  readonly cpuMs?: number;
+  /** 0 if unknown. */
+  readonly maxRssBytes: number;
 }
 
 const GNU_TIME = "/usr/bin/time";
 
-function runOnce(
-  argv: readonly string[],
-  options: MeasureOptions,
-): { wallMs: number; maxRssBytes?: number } {
-  const memoryFile = Deno.makeTempFileSync();
-  const hasTime = exists(GNU_TIME);
-  const full = hasTime ? [GNU_TIME, "-f", "%M", "-o", memoryFile, ...argv] : argv;
+async function runOnce(argv: readonly string[], options: MeasureOptions): Promise<Single> {
+  const timeFile = Deno.makeTempFileSync();
+  const full = exists(GNU_TIME) ? [GNU_TIME, "-f", "%M %U %S", "-o", timeFile, ...argv] : argv;
   const startedAt = performance.now();
-  const { code, stdout, stderr } = new Deno.Command(full[0], {
+  const child = new Deno.Command(full[0], {
     args: full.slice(1),
     cwd: options.cwd,
     env: { NO_COLOR: "1", ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).outputSync();
+  }).spawn();
+  using memory = new TreeMemory(child.pid);
+  const { code, stdout, stderr } = await child.output();
   const wallMs = performance.now() - startedAt;
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   if (code !== 0) {
     throw new Error(`${argv.join(" ")} failed with ${code}\n${text(stdout)}${text(stderr)}`);
   }
-  const kib = hasTime ? Number(Deno.readTextFileSync(memoryFile).trim()) : NaN;
-  Deno.removeSync(memoryFile);
-  return { wallMs, ...(Number.isFinite(kib) ? { maxRssBytes: kib * 1024 } : {}) };
+  const [kib = 0, user = NaN, system = NaN] = Deno.readTextFileSync(timeFile).trim().split(" ")
+    .map(Number);
+  Deno.removeSync(timeFile);
+  const cpuMs = (user + system) * 1000;
+  return {
+    wallMs,
+    ...(Number.isNaN(cpuMs) ? {} : { cpuMs }),
+    // A short peak may lie between two samples; GNU time sees it, but of one process only.
+    maxRssBytes: Math.max(memory.peakBytes, kib * 1024),
+  };
 }
 
 /** Tells whether a path exists. */

@@ -178,3 +178,29 @@ Deno.test("buildGraph() wires 100,000 nodes in one pass", () => {
   assertEquals(diagnostics.length, 0);
   assertEquals(graph.order.length, 100_000);
 });
+
+Deno.test("buildGraph() says briefly what is wrong with 200,000 nodes in a cycle", () => {
+  const count = 200_000;
+  const nodes = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`n${i}`, { takes: [`n${(i + 1) % count}`] }]),
+  );
+  const [{ message }] = sketchGraph(nodes).diagnostics;
+  const names = Array.from({ length: 19 }, (_, i) => `n${199_999 - i}`);
+  const path = ["n0", ...names].join(" -> ");
+  assertEquals(
+    message,
+    `Cannot order the nodes: they form a cycle: ${path} -> … 199980 more … -> n0`,
+  );
+});
+
+Deno.test("buildGraph() reports a missing source of 5,000 nodes, searching once for what was meant", () => {
+  const nodes = Object.fromEntries(
+    Array.from({ length: 5_000 }, (_, i) => [`n${i}`, { takes: ["gnoe"], gives: [`result${i}`] }]),
+  );
+  const { diagnostics } = sketchGraph({ ...nodes, gone: {} });
+  assertEquals(diagnostics.length, 5_000);
+  assertEquals(
+    new Set(diagnostics.map(({ hint }) => hint)),
+    new Set([`did you mean "gone", output of node "gone"?`]),
+  );
+});

@@ -1,7 +1,7 @@
 /** Tests of `core/base/suggest.ts`. */
 
 import fc from "fast-check";
-import { didYouMean, nearest } from "../../../core/base/suggest.ts";
+import { didYouMean, nearest, Suggestions } from "../../../core/base/suggest.ts";
 import { assertEquals, assertOk } from "../../testing/assert.ts";
 
 const cases: [word: string, candidates: string[], expected: string | undefined][] = [
@@ -47,4 +47,23 @@ Deno.test("nearest() returns a candidate and finds every single-letter loss", ()
 
 Deno.test("nearest() of a huge word is cheap", () => {
   assertEquals(nearest("x".repeat(1e6), ["call", "y".repeat(1e6)]), undefined);
+});
+
+Deno.test("Suggestions answers like nearest(), but does not search without end", () => {
+  const names = Array.from({ length: 200_000 }, (_, i) => `name${i}`);
+  const many = new Suggestions(["input", ...names]);
+  assertEquals(["inptu", "inpt", "iput", "inptu"].map((word) => many.nearest(word)), [
+    "input",
+    "input",
+    "input",
+    "input",
+  ]);
+  assertEquals(many.nearest("inpu"), undefined);
+  const few = new Suggestions(["input", "output"]);
+  const words = Array.from({ length: 1000 }, (_, i) => `outpu${i % 10}`);
+  assertEquals(
+    words.map((word) => few.nearest(word)),
+    words.map((word) => nearest(word, ["input", "output"])),
+  );
+  assertEquals(few.nearest("zebra"), undefined);
 });
