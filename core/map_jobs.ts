@@ -18,9 +18,9 @@ import {
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
-import { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
+import { encodedBytes } from "./base/value.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { type Element, MapCalls, nestTexts } from "./map_calls.ts";
+import { MapCalls } from "./map_calls.ts";
 import { MapRun } from "./map_run.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { arrangeOutput } from "./map_output.ts";
