@@ -16,6 +16,7 @@ const PURE = new Set([
   "mapplan",
   "mapspec",
   "names",
+  "node_wiring",
   "node_states",
   "redact",
   "result",
@@ -25,6 +26,7 @@ const PURE = new Set([
   "template",
   "template_shell",
   "why",
+  "wire",
   "with_hash",
   "workflow",
 ]);
