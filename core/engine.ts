@@ -358,7 +358,7 @@ export class Engine implements AsyncDisposable {
    * @throws {UsageError} If there is no such output or nothing is stored.
    */
   output(name: string): StoredOutput {
-    if (!this.#targets.has(name)) this.#expandKnown();
+    this.#expandKnown();
     return readOutput({
       ...{ graph: this.graph, store: this.store, temps: this.#temps, targets: this.#targets },
       ...{ results: this.#results, foresight: this.#foresight, rebuild: this.#rebuild },
@@ -397,11 +397,11 @@ export class Engine implements AsyncDisposable {
   #expandKnown(): void {
     if (this.#knowsExpansions) return;
     this.#knowsExpansions = true;
+    const isMaker = (id: number) => this.graph.defs[id].expand !== undefined;
     for (let size = 0; size < this.graph.size;) {
       size = this.graph.size;
-      const makers = [...this.graph.defs.keys()].filter((id) =>
-        this.graph.defs[id].expand !== undefined
-      );
+      const makers = [...this.graph.defs.keys()].filter(isMaker);
+      if (makers.length === 0) return;
       this.#foresight.foresee(this.#targets.closure(makers as NodeId[]));
     }
   }
