@@ -17,6 +17,7 @@ import { writeStdout } from "./output.ts";
 import { unknownCommand, usageErrorOf } from "./usage.ts";
 import { cacheRoutes } from "./commands/cache.ts";
 import { checkCommand } from "./commands/check.ts";
+import { cleanCommand } from "./commands/clean.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { graphCommand } from "./commands/graph.ts";
@@ -61,6 +62,7 @@ const ROUTES = buildRouteMap({
     diff: diffCommand,
     check: checkCommand,
     init: initCommand,
+    clean: cleanCommand,
     cache: cacheRoutes,
     schema: schemaCommand,
     completions: completionsCommand,
