@@ -6,7 +6,7 @@ import { TestSpace } from "../testing/space.ts";
 const A = "  a: { run: 'printf a > ${out.a}', outputs: { a: { file: out/deep/a.txt } } }\n";
 const B = "  b: { run: 'printf b > ${out.b}', outputs: { b: { file: out/b.txt } } }\n";
 const DIR =
-  '  tree: { run: "mkdir ${out.t}/sub; printf t > ${out.t}/sub/t.txt", outputs: { t: { dir: out/tree } } }\n';
+  '  tree: { run: "mkdir -p ${out.t}/sub; printf t > ${out.t}/sub/t.txt", outputs: { t: { dir: out/tree } } }\n';
 
 /** A space in which a workflow of these nodes ran. */
 async function made(...nodes: string[]): Promise<TestSpace> {
@@ -225,11 +225,17 @@ Deno.test("a path that another workflow publishes too is left to that one", asyn
 });
 
 const EXPAND = `  scan: { expand: nodes.ts#scan, inputs: { names: { file: names } } }\n`;
-const SCAN = `export const scan = (_: unknown, ctx: { in: { names: string } }) =>
-  Object.fromEntries(Deno.readTextFileSync(ctx.in.names).trim().split(" ").map((name) => [
-    name,
-    { run: "printf " + name + " > \${out." + name + "}", outputs: { [name]: { file: "out/" + name } } },
-  ]));
+const SCAN = `export const scan = (_: unknown, ctx: { in: { names: string } }) => ({
+  nodes: Object.fromEntries(
+    Deno.readTextFileSync(ctx.in.names).trim().split(" ").map((name) => [
+      name,
+      {
+        run: "printf " + name + " > \${out." + name + "}",
+        outputs: { [name]: { file: "out/" + name } },
+      },
+    ]),
+  ),
+});
 `;
 
 Deno.test("clean removes what an expansion that shrank no longer has, once that is known", async () => {
@@ -268,7 +274,8 @@ Deno.test("clean waits for nobody: while a run of the workflow goes on it exits 
     "would remove out/deep/a.txt",
   ]);
   space.write({ "sync/go": "" });
-  assertEquals((await live.result()).code, 0);
+  const ended = await live.result();
+  assertEquals(ended.code, 0, ended.stderr);
   assertEquals(await cleaned(space), ["removed out/b.txt", "removed out/deep/a.txt"]);
 });
 
