@@ -42,6 +42,7 @@ const ROOT_TEXT =
   flow run --skip report          run all but a node and what needs it
   flow why model                  explain why a node would run
   flow show 'z[:,3]'              print a stored value
+  flow clean                      remove published files that no node has any more
   flow run churn.yaml --help      list the inputs and params of a workflow
 
 Exit codes: 0 ok, 1 a node failed, 2 wrong usage or definition, 3 work is needed (plan --exit-code),

@@ -1,6 +1,6 @@
 /**
  * One workflow, opened: everything the commands do with it. Puts the parts together; holds no rules of its own.
- * Does not know the command line's grammar or terminals.
+ * Does not know the command line's grammar or terminals. Long because the parts meet in one place.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The store of one workspace, `.pipecache`: blobs, results, file digests, claims, publications and runs behind one door. Does not know
- * graphs, how keys are made, or when something is stale.
+ * The store of one workspace, `.pipecache`: blobs, results, file digests, claims, publications and runs behind one door.
+ * Does not know graphs, how keys are made, or when something is stale. Long because the door is one place.
  *
  * Truth are the blobs, the journals and, for what was used when, the records of runs; `index.sqlite` is made from these and
  * may be deleted at any time. A result is recorded after its blobs are in place, first in the journal, then in the index,
