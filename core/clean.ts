@@ -16,6 +16,7 @@ import type { Graph, NodeId } from "./graph.ts";
 import { expandGlob } from "./sources.ts";
 import { guarded, lstatIfExists } from "./store/io.ts";
 import type { Publication } from "./store/publications.ts";
+import { sidecarOf } from "./store/sidecar.ts";
 import type { Store } from "./store/store.ts";
 import { walkTree } from "./store/tree.ts";
 
@@ -212,12 +213,15 @@ function readPaths({ graph, bound, code }: CleanContext): string[] {
     if (def.work.kind === "call") paths.add(def.work.path);
     for (const { source } of [...graph.wires[id], ...graph.tracks[id]]) {
       if (source.kind === "file" || source.kind === "dir") paths.add(resolve(dir, source.path));
+      if (source.kind === "file" && source.sidecar) paths.add(resolve(dir, sidecarOf(source.path)));
       if (source.kind === "glob") {
         for (const path of expandGlob(dir, source.pattern)) paths.add(path);
       }
     }
   }
-  for (const input of bound.values()) if (input.kind !== "value") paths.add(input.path);
+  for (const input of bound.values()) {
+    if (input.kind !== "value") paths.add(input.path).add(sidecarOf(input.path));
+  }
   return [...paths].flatMap((path) =>
     lstatIfExists(path) === undefined ? [] : [Deno.realPathSync(path)]
   );
