@@ -5,6 +5,7 @@
 
 import { assertEquals } from "../testing/assert.ts";
 import { flow, TemporaryDirectory } from "../cli/flow.ts";
+import { TestSpace } from "../testing/space.ts";
 
 interface Wrong {
   readonly name: string;
@@ -18,6 +19,9 @@ interface Wrong {
 
 const out = (name: string, path: string, more = ""): string =>
   `${name}: { run: "ls > \${out.${name}}", outputs: { ${name}: { file: ${path}${more} } } }`;
+
+const reads = (name: string, source: string): string =>
+  `${name}: { run: "cat \${in.x} > \${out.${name}}", inputs: { x: ${source} }, outputs: { ${name}: { file: out/${name} } } }`;
 
 /** Two nodes, the second takes what the first makes. */
 const PAIR = [
@@ -51,10 +55,37 @@ const WRONG: readonly Wrong[] = [
     head: "inputs: { raw: { file: data.txt } }\n",
     nodes: ['a: { run: "cat ${in.raw} > ${out.a}", inputs: [raw], outputs: { a: ./data.txt } }'],
   },
+  // Reading by path what is published.
+  { name: "a file that another node publishes", nodes: [PAIR[0], reads("b", "{ file: out/a }")] },
+  { name: "a file that the node itself publishes", nodes: [reads("b", "{ file: ./out/b }")] },
+  {
+    name: "a file in a directory that another node publishes",
+    nodes: [
+      'a: { run: "mkdir ${out.a}", outputs: { a: { dir: out/d } } }',
+      reads("b", "{ file: out/d/x }"),
+    ],
+  },
+  {
+    name: "a directory into which other nodes publish",
+    nodes: [PAIR[0], reads("b", "{ dir: out }")],
+  },
+  {
+    name: "a pattern of what other nodes publish",
+    nodes: [PAIR[0], reads("b", "{ glob: 'out/*' }")],
+  },
+  {
+    name: "an input in a directory that a node publishes",
+    head: "inputs: { raw: { file: out/d/raw } }\n",
+    nodes: ['a: { run: "mkdir ${out.a}", outputs: { a: { dir: out/d } } }', reads("b", "raw")],
+  },
+  {
+    name: "tracking a file that another node publishes",
+    nodes: [PAIR[0], "b: { run: ls, outputs: [], track: [{ file: out/a }] }"],
+  },
   // Temporary results.
   { name: "temp that is neither true nor false", nodes: [out("a", "out/a", ", temp: always")] },
   {
-    name: "a temporary output whose node is not kept",
+    name: "a cache that is a number",
     nodes: ['a: { run: "ls > ${out.a}", cache: 3, outputs: { a: { file: out/a, temp: true } } }'],
   },
   // Nodes that return nodes.
@@ -149,3 +180,15 @@ export const use = ({ x }: { x: unknown }) => x;
     await t.assertSnapshot(stderr.replaceAll(dir.path, "DIR"));
   });
 }
+
+Deno.test("who runs after a node may read by path what that publishes", async () => {
+  using space = new TestSpace({
+    "workflow.yaml": `nodes:
+  ${out("a", "out/a").replace("ls >", "echo a >")}
+  ${reads("b", "{ glob: 'out/*' }").replace("{ run", "{ after: [a], run").replaceAll("out/b", "b")}
+`,
+  });
+  assertEquals(await space.ran(), ["a", "b"]);
+  assertEquals(space.read("b"), space.read("out/a"));
+  assertEquals(await space.ran(), []);
+});
