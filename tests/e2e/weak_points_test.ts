@@ -4,6 +4,7 @@
  */
 
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
+import { flow, SOURCE_COMMAND } from "../cli/flow.ts";
 import { countsOf, eventsOf, failureOf, TestSpace } from "../testing/space.ts";
 
 /** TA -> TB -> C and D; C also needs X. Only C and D are kept. */
@@ -157,7 +158,6 @@ Deno.test("W6 an input edited within the same second, at the same size and time,
   using space = new TestSpace(COPY);
   await space.ran();
   editUnseen(space, "in.txt", "two\n");
-  // Its length is the same, so what follows is cut off by the output of the node before.
   assertEquals(await space.ran(), ["after", "copy"]);
   assertEquals(space.read("out/copy"), "two\n");
 });
@@ -359,6 +359,25 @@ Deno.test("W13 results that cannot be recorded fail the run, and are not taken f
   assertIncludes(run.stderr, "journal");
   space.remove(".pipecache/journal");
   assertEquals(await space.ran(), ["after", "copy"]);
+});
+
+Deno.test("W13 an error that flow does not expect ends the run with exit code 70, is printed, and loses nothing", async () => {
+  using space = new TestSpace(COPY);
+  assertEquals(await space.ran(), ["after", "copy"]);
+  space.edit("workflow.yaml", "wc -c", "wc -l");
+  // Without this permission the number of processors cannot be asked for, which flow takes for granted.
+  const command = SOURCE_COMMAND.flatMap((word) =>
+    word === "-A"
+      ? ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-ffi"]
+      : [word]
+  );
+  const { code, stderr } = await flow(["run"], { cwd: space.path, command });
+  assertEquals(code, 70, stderr);
+  assertIncludes(stderr, "This is a bug in flow");
+  assertIncludes(stderr, "Requires sys access");
+  const left = [...Deno.readDirSync(space.path)].map(({ name }) => name).sort();
+  assertEquals(left, [".pipecache", ".tmp", "in.txt", "out", "workflow.yaml"]);
+  assertEquals(await space.ran(), ["after"]);
 });
 
 Deno.test("W14 500 short functions need no more processes than there are slots,", async () => {
