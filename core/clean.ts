@@ -8,7 +8,7 @@
  * @module
  */
 
-import { dirname, normalize, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { FlowError } from "./base/error.ts";
 import type { Bound } from "./bind.ts";
 import { rootOf } from "./expand.ts";
@@ -58,6 +58,12 @@ type Fate =
  * @throws {StoreError} If the store cannot be read.
  */
 export function countOrphans(context: CleanContext): number {
+  const current = new Set(context.graph.defs.flatMap(({ outputs }) => outputs.map((o) => o.path)));
+  const { store: { publications }, workflow } = context;
+  const isAll = publications.of(workflow).every(({ kind, path }) =>
+    kind === "made" || current.has(path)
+  );
+  if (isAll) return 0;
   const ownerOf = ownersOf(context);
   const orphans = published(context).filter((one) => ownerOf(one) === undefined);
   if (orphans.length === 0) return 0;
@@ -127,11 +133,8 @@ function ownersOf({ graph, isExpanded }: CleanContext): (one: Publication) => Ow
   for (const { name, outputs } of graph.defs) {
     for (const { path } of outputs) {
       if (path === undefined) continue;
-      const normal = normalize(path).replace(/\/$/, "");
-      current.add(normal);
-      for (const dir of parentsOf(normal)) {
-        holders.set(dir, `it holds "${normal}" of node "${name}"`);
-      }
+      current.add(path);
+      for (const dir of parentsOf(path)) holders.set(dir, `it holds "${path}" of node "${name}"`);
     }
   }
   const open = new Set(graph.defs.flatMap(({ expand }, i) => {

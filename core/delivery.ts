@@ -5,7 +5,6 @@
  * @module
  */
 
-import { dirname, relative } from "node:path";
 import type { ActionInput, OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { StoreError } from "./base/error.ts";
@@ -144,7 +143,7 @@ export class Delivery {
     const { graph, workflow, store: { publications } } = this.#c;
     const { workflow: { dir }, defs } = graph;
     const made: string[] = [];
-    for (let above = dirname(path); above !== dir; above = dirname(above)) {
+    for (let above = parentOf(path); above.length > dir.length; above = parentOf(above)) {
       if (this.#dirs.has(above)) break;
       this.#dirs.add(above);
       if (lstatIfExists(above) !== undefined) break;
@@ -154,13 +153,13 @@ export class Delivery {
     const from = root === id ? {} : { from: defs[root].name };
     const notes: Publication[] = made.map((above) => ({
       workflow,
-      path: relative(dir, above),
+      path: above.slice(dir.length + 1),
       kind: "made",
     }));
     const published = kind === "dir" ? "dir" : "file";
     publications.note([...notes, {
       workflow,
-      path: relative(dir, path),
+      path: path.slice(dir.length + 1),
       kind: published,
       digest,
       ...from,
@@ -194,4 +193,8 @@ export class Delivery {
     this.#publish(id, path, output, temps.whereIs(output, store.blobs));
     return true;
   }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }

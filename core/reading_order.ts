@@ -5,7 +5,7 @@
  * @module
  */
 
-import { matchesGlob, normalize, relative, resolve } from "node:path";
+import { matchesGlob, relative, resolve } from "node:path";
 import type { Diagnostic } from "./base/error.ts";
 import type { Graph, NodeId, Source } from "./graph.ts";
 import type { FunctionRef } from "./workflow.ts";
@@ -49,9 +49,8 @@ function pathsOf({ defs }: Graph): Paths {
   const exact = new Map<string, Published>();
   const below = new Map<string, Published[]>();
   for (const [i, { outputs }] of defs.entries()) {
-    for (const { path: written, name: output } of outputs) {
-      if (written === undefined) continue;
-      const path = normalize(written);
+    for (const { path, name: output } of outputs) {
+      if (path === undefined) continue;
       const one: Published = { path, id: i as NodeId, output };
       exact.set(path, one);
       for (const dir of parentsOf(path)) {
