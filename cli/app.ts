@@ -17,6 +17,7 @@ import { writeStdout } from "./output.ts";
 import { unknownCommand, usageErrorOf } from "./usage.ts";
 import { cacheRoutes } from "./commands/cache.ts";
 import { checkCommand } from "./commands/check.ts";
+import { cleanCommand } from "./commands/clean.ts";
 import { completionsCommand } from "./commands/completions.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { graphCommand } from "./commands/graph.ts";
@@ -41,6 +42,7 @@ const ROOT_TEXT =
   flow run --skip report          run all but a node and what needs it
   flow why model                  explain why a node would run
   flow show 'z[:,3]'              print a stored value
+  flow clean                      remove published files that no node has any more
   flow run churn.yaml --help      list the inputs and params of a workflow
 
 Exit codes: 0 ok, 1 a node failed, 2 wrong usage or definition, 3 work is needed (plan --exit-code),
@@ -61,6 +63,7 @@ const ROUTES = buildRouteMap({
     diff: diffCommand,
     check: checkCommand,
     init: initCommand,
+    clean: cleanCommand,
     cache: cacheRoutes,
     schema: schemaCommand,
     completions: completionsCommand,

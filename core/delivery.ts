@@ -8,15 +8,19 @@
 import type { ActionInput, OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { StoreError } from "./base/error.ts";
+import { rootOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import type { Blobs } from "./store/blobs.ts";
-import { removeIfExists } from "./store/io.ts";
+import { lstatIfExists, removeIfExists } from "./store/io.ts";
+import type { Publication } from "./store/publications.ts";
 import type { Store } from "./store/store.ts";
 import type { Temps } from "./temps.ts";
 
 /** What delivering needs from the rest. */
 export interface DeliveryContext {
+  /** Identity of the workflow in the store. */
+  readonly workflow: string;
   readonly graph: Graph;
   readonly rebuild: Rebuild;
   readonly store: Store;
@@ -32,6 +36,8 @@ export class Delivery {
   readonly #c: DeliveryContext;
   /** Digests whose bytes were made or verified in this run. */
   readonly #verified = new Set<Digest>();
+  /** Directories of the workspace that are there. */
+  readonly #dirs = new Set<string>();
 
   constructor(context: DeliveryContext) {
     this.#c = context;
@@ -49,7 +55,7 @@ export class Delivery {
       if (temp) temps.hold(output);
       const path = rebuild.publishedPath(id, position);
       if (path === undefined) this.#verified.add(output.digest);
-      else this.#publish(path, output, temp ? temps.blobs : blobs);
+      else this.#publish(id, path, output, temp ? temps.blobs : blobs);
     });
   }
 
@@ -72,9 +78,9 @@ export class Delivery {
           throw new StoreError(`Cannot find the stored bytes of output "${output.name}"`);
         }
       } else if (!this.#isPublished(path, output)) {
-        this.#publish(path, output, blobs);
+        this.#publish(id, path, output, blobs);
         restored.push(declared.path ?? path);
-      }
+      } else this.#note(id, path, output);
     });
     return restored;
   }
@@ -122,13 +128,42 @@ export class Delivery {
       : files.expect(path, output.digest);
   }
 
-  #publish(path: string, output: OutputResult, blobs: Blobs): void {
+  #publish(id: NodeId, path: string, output: OutputResult, blobs: Blobs): void {
+    this.#note(id, path, output);
     if (output.kind === "dir") {
       blobs.publishTree(output.digest, path);
       return;
     }
     blobs.publish(output.digest, path, { executable: output.executable === true });
     this.#c.store.files.published(path, output.digest);
+  }
+
+  /** Notes what is published, with the directories that have to be made for it. */
+  #note(id: NodeId, path: string, { kind, digest }: OutputResult): void {
+    const { graph, workflow, store: { publications } } = this.#c;
+    const { workflow: { dir }, defs } = graph;
+    const made: string[] = [];
+    for (let above = parentOf(path); above.length > dir.length; above = parentOf(above)) {
+      if (this.#dirs.has(above)) break;
+      this.#dirs.add(above);
+      if (lstatIfExists(above) !== undefined) break;
+      made.push(above);
+    }
+    const root = rootOf(graph, id);
+    const from = root === id ? {} : { from: defs[root].name };
+    const notes: Publication[] = made.map((above) => ({
+      workflow,
+      path: above.slice(dir.length + 1),
+      kind: "made",
+    }));
+    const published = kind === "dir" ? "dir" : "file";
+    publications.note([...notes, {
+      workflow,
+      path: path.slice(dir.length + 1),
+      kind: published,
+      digest,
+      ...from,
+    }]);
   }
 
   /** Verifies the blob of a value once per run, unless this run made it. */
@@ -155,7 +190,11 @@ export class Delivery {
       return false;
     }
     if (this.#isPublished(path, output)) return false;
-    this.#publish(path, output, temps.whereIs(output, store.blobs));
+    this.#publish(id, path, output, temps.whereIs(output, store.blobs));
     return true;
   }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }

@@ -1,6 +1,6 @@
 /**
  * One workflow, opened: everything the commands do with it. Puts the parts together; holds no rules of its own.
- * Does not know the command line's grammar or terminals.
+ * Does not know the command line's grammar or terminals. Long because the parts meet in one place.
  *
  * @module
  */
@@ -10,6 +10,13 @@ import type { OutputResult } from "./action.ts";
 import { type Diagnostic, InternalError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
+import {
+  clean,
+  type CleanContext,
+  type CleanReport,
+  type CleanRequest,
+  countOrphans,
+} from "./clean.ts";
 import { CodeIndex } from "./code/code.ts";
 import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
@@ -312,7 +319,8 @@ export class Engine implements AsyncDisposable {
     }
     record.close();
     this.store.runs.retain(this.id, Math.max(1, request.keepRuns ?? KEEP_RUNS));
-    return { run: record.id, outcome, counts, wallMs };
+    const orphans = outcome === "ok" ? countOrphans(this.#cleanContext()) : 0;
+    return { run: record.id, outcome, counts, wallMs, orphans };
   }
 
   /** Says what a run would do, without running anything; nodes upstream first. */
@@ -322,6 +330,17 @@ export class Engine implements AsyncDisposable {
     const { wanted, leftOut, forced } = selection;
     checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
     return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
+  }
+
+  /**
+   * Removes published files that no node publishes any more; see `clean.ts`.
+   *
+   * @throws {FlowError} If a run of the workflow is going on.
+   * @throws {StoreError} If something cannot be removed.
+   */
+  clean(request: CleanRequest): CleanReport {
+    this.#expandKnown();
+    return clean(this.#cleanContext(), request);
   }
 
   /** Explains why a node would run, or why it last ran. */
@@ -404,6 +423,17 @@ export class Engine implements AsyncDisposable {
       if (makers.length === 0) return;
       this.#foresight.foresee(this.#targets.closure(makers as NodeId[]));
     }
+  }
+
+  #cleanContext(): CleanContext {
+    return {
+      graph: this.graph,
+      bound: this.#bound,
+      store: this.store,
+      workflow: this.id,
+      code: [this.workflow.file, ...this.#code.dependencies()],
+      isExpanded: (id) => this.#expander.isExpanded(id),
+    };
   }
 
   /** Names of the nodes whose results are to be dropped. */

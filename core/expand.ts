@@ -59,6 +59,11 @@ export class Expander {
     return { growth: grown };
   }
 
+  /** Tells whether the nodes that a node returns are in the graph. */
+  isExpanded(id: NodeId): boolean {
+    return this.#expanded.has(id);
+  }
+
   #grow(
     id: NodeId,
     nodes: readonly NodeDef[],
@@ -93,4 +98,11 @@ export function wantedOf(graph: Graph, ids: readonly NodeId[]): NodeId[] {
     if (!isTemporary(graph.defs[id]) || downs.some((down) => wanted.has(down))) wanted.add(id);
   }
   return [...wanted] as NodeId[];
+}
+
+/** Returns the node of the file that returned a node, at whatever depth; the node itself if it is one. */
+export function rootOf({ makers }: Graph, id: NodeId): NodeId {
+  let root = id;
+  for (let maker = makers[root]; maker !== undefined; maker = makers[root]) root = maker;
+  return root;
 }

@@ -19,6 +19,7 @@ export {
 } from "./base/source.ts";
 export { nearest } from "./base/suggest.ts";
 export { withHash, withHashOfInputs } from "./with_hash.ts";
+export type { CleanReport, CleanRequest } from "./clean.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
 export { Engine, type EngineOptions } from "./engine.ts";
 export * from "./event.ts";

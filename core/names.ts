@@ -223,6 +223,8 @@ export class Names {
 
   #reportDuplicate(def: NodeDef, name: string, earlier: Meaning): void {
     const owner = earlier.kind === "input" ? undefined : this.#defs[earlier.node].name;
+    // That has been refused where the node was read.
+    if (def.expand !== undefined && owner === def.name && owner === name) return;
     const first = owner === undefined ? `input "${name}"` : `node "${owner}"`;
     const path = owner === undefined ? ["inputs", name] : ["nodes", owner, "outputs", name];
     this.#problems.add(

@@ -45,4 +45,6 @@ export interface RunOutcome {
   readonly outcome: "ok" | "failed" | "aborted";
   readonly counts: Counts;
   readonly wallMs: number;
+  /** Published files that no node publishes any more, after a run that is `ok`; see `clean.ts`. */
+  readonly orphans: number;
 }

@@ -379,7 +379,7 @@ export function describeSource(source: Source, graph: Graph): string {
 }
 
 /** Files a pattern matches, absolute and sorted; never what lies inside `.pipecache`. */
-function expandGlob(dir: string, pattern: string): string[] {
+export function expandGlob(dir: string, pattern: string): string[] {
   return globSync(pattern, { cwd: dir })
     .map((path) => resolve(dir, path))
     .filter((path) => !path.includes("/.pipecache/") && Deno.statSync(path).isFile)

@@ -11,6 +11,7 @@ import { nearest } from "./base/suggest.ts";
 import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
 import { buildGraph, describeRef, type Graph, type Grower, type Parameters } from "./graph.ts";
+import { checkReadingOrder } from "./reading_order.ts";
 import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /**
@@ -34,7 +35,13 @@ export function wireWorkflow(
     problemOfTracked: (def, ref) => problemOfTracked(code, def, ref),
     provided: given,
   });
-  const all = inOrder([...found, ...diagnostics, ...checkNodes(workflow, workflow.nodes)]);
+  const isWired = diagnostics.every(({ severity }) => severity !== "error");
+  const all = inOrder([
+    ...found,
+    ...diagnostics,
+    ...checkNodes(workflow, workflow.nodes),
+    ...isWired ? checkReadingOrder(graph) : [],
+  ]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
   return { graph, grower, warnings: all };
 }

@@ -18,6 +18,7 @@ import {
   type WorkflowFlags,
 } from "../flags.ts";
 import { formatForgotten } from "../format_forgotten.ts";
+import { tellOrphans } from "../tell_orphans.ts";
 import { section } from "../help_text.ts";
 import { KEYS } from "../keys.ts";
 import { openTarget } from "../open.ts";
@@ -210,7 +211,7 @@ async function runOnce(
   using _aborts = trapAborts(steering);
   using _timer = stopAfter(flags.timeout, steering);
   using surface = await openSurface(flags, steering, engine, isStdinRead(flags));
-  const { outcome } = await engine.run({
+  const { outcome, orphans } = await engine.run({
     ...request,
     ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
     onForgotten: (forgotten) => flags.quiet || writeStderr(formatForgotten(forgotten)),
@@ -229,6 +230,9 @@ async function runOnce(
     kill: steering.kill,
     drain: steering.drain,
   });
+  if (orphans > 0 && !flags.quiet && !flags.json) {
+    tellOrphans(orphans, splitTarget(words, cwd).file);
+  }
   if (outcome === "ok" && flags.output !== undefined) {
     await showOutput(engine, flags.output, flags.format);
   }

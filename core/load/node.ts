@@ -271,7 +271,9 @@ function outputOf(
   if (join(context.dir, clean) === context.file) {
     const message = `Cannot write output "${name}" of @ to "${basename(context.file)}": ` +
       "it is the workflow file";
-    report("wrong-value", message, at(file === undefined ? "dir" : "file"));
+    report("wrong-value", message, at(file === undefined ? "dir" : "file"), {
+      hint: "Choose another path",
+    });
   }
   const kind = file === undefined ? "dir" : "file";
   return { name, kind, path: clean, temp, allowEmpty, ...known };

@@ -1,6 +1,6 @@
 /**
- * The store of one workspace, `.pipecache`: blobs, results, file digests, claims and runs behind one door. Does not know
- * graphs, how keys are made, or when something is stale.
+ * The store of one workspace, `.pipecache`: blobs, results, file digests, claims, publications and runs behind one door.
+ * Does not know graphs, how keys are made, or when something is stale. Long because the door is one place.
  *
  * Truth are the blobs, the journals and, for what was used when, the records of runs; `index.sqlite` is made from these and
  * may be deleted at any time. A result is recorded after its blobs are in place, first in the journal, then in the index,
@@ -21,6 +21,7 @@ import { collect, type CollectOptions, type CollectReport } from "./gc.ts";
 import { guarded, lstatIfExists } from "./io.ts";
 import { JournalWriter, materialAt, type NewRecord, recordAt, scanJournal } from "./journal.ts";
 import { removeMemos } from "./memos.ts";
+import { Publications } from "./publications.ts";
 import { type ListedResult, RESULT_SCHEMA, ResultIndex, type UsedKey } from "./result_index.ts";
 import { Runs, type RunSummary } from "./runs.ts";
 import { newId, Sessions } from "./session.ts";
@@ -60,6 +61,7 @@ export class Store implements Disposable {
   readonly claims: Claims;
   readonly runs: Runs;
   readonly sessions: Sessions;
+  readonly publications: Publications;
   readonly #db: Database;
   readonly #index: ResultIndex;
   readonly #now: () => number;
@@ -86,6 +88,7 @@ export class Store implements Disposable {
     });
     this.#index = new ResultIndex(this.#db);
     this.sessions = new Sessions(dir, newId(this.#now()));
+    this.publications = new Publications(dir, this.sessions, this.#now);
     this.files = new FileDigests(this.#db, this.#now);
     this.claims = new Claims(this.#db, this.sessions, (error) => this.#warn(error));
     this.runs = new Runs(dir, this.#now);
@@ -271,6 +274,7 @@ export class Store implements Disposable {
     // A living run may still write to an index that was deleted under it.
     this.#restoreUses(({ outcome }) => outcome === "running");
     this.#closeJournal();
+    this.publications.join();
     const report = collect({
       dir: this.dir,
       db: this.#db,
@@ -296,6 +300,7 @@ export class Store implements Disposable {
     this.#tolerant(() => this.runs.close());
     this.claims.releaseAll();
     this.#closeJournal();
+    this.publications.close();
     this.#db.close();
     this.#tolerant(() => this.#leave());
   }

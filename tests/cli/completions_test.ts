@@ -37,6 +37,9 @@ Deno.test("flow complete: proposes commands, flags and values", async () => {
     (await flow(["complete", ...words])).stdout.split("\n").map((line) => line.split("\t")[0])
       .filter((word) => word !== "");
   assertEquals(await first("pl"), ["plan"]);
+  assertEquals(await first("cl"), ["clean"]);
+  assertEquals(await first("clean", "--a"), ["--all"]);
+  assertEquals(await first("clean", "--dr"), ["--dry-run"]);
   assertEquals(await first("run", "--fa"), ["--fail-fast"]);
   assertEquals(await first("run", "--format", "n"), ["ndjson"]);
   assertEquals(await first("completions", "b"), ["bash"]);

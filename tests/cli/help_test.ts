@@ -15,6 +15,7 @@ const COMMANDS = [
   "diff",
   "check",
   "init",
+  "clean",
   "cache",
   "cache gc",
   "cache forget",
