@@ -236,6 +236,28 @@ nodes:
   assertEquals(await space.ran("--set", "k=2"), []);
 });
 
+Deno.test("a returned temporary node runs if a node of the file takes it or runs after it", async () => {
+  using space = new TestSpace({
+    "workflow.yaml": `params: { k: 1 }
+nodes:
+  gen: { expand: nodes.ts#gen, outputs: { big: { file: big.txt } } }
+  size: { run: "wc -l < \${in.big}; echo \${params.k}", inputs: [big], stdout: size }
+  last: { run: [echo, "\${params.k}"], after: [gen], stdout: last }
+`,
+    "nodes.ts": `export const gen = () => ({
+  nodes: {
+    big: { run: "seq 1 9 > \${out.big}", outputs: { big: { file: "big.txt", temp: true } } },
+    alone: { run: "echo > \${out.alone}", outputs: { alone: { file: "alone.txt", temp: true } } },
+  },
+});
+`,
+  });
+  assertEquals(await space.ran(), ["alone", "big", "gen", "last", "size"]);
+  assertEquals([space.has("big.txt"), space.has("alone.txt")], [false, false]);
+  assertEquals(await space.ran(), []);
+  assertEquals(await space.ran("--set", "k=2"), ["big", "last", "size"]);
+});
+
 Deno.test("a TypeScript workflow expands with typed handles", async () => {
   using space = new TestSpace({
     "deno.json": `{ "imports": { "flow": "./flow.ts" } }`,
