@@ -32,7 +32,9 @@ export async function showOutput(
 ): Promise<void> {
   const { name, subscripts } = parseSlice(reference);
   const output = engine.output(name);
-  if (output.isStale) writeStderr(`warning: "${name}" is from an earlier state of the workflow\n`);
+  if (output.isStale) {
+    writeStderr(`warning: "${name}" may be from an earlier state of the workflow\n`);
+  }
   if (output.kind === "value") {
     if (format === "path") throw misfit(name, format, "a value");
     await showValue(sliceValue(output.value, subscripts, name), format, name);

@@ -217,7 +217,7 @@ export class Engine implements AsyncDisposable {
     const selection = selectNodes(this.graph, this.#targets, request);
     const { wanted, leftOut } = selection;
     const forced = new Set(selection.forced);
-    if (request.deliver !== undefined) {
+    if (request.deliver !== undefined && !this.#targets.isPromise(request.deliver)) {
       const { id, position } = this.#targets.output(request.deliver);
       if (this.graph.defs[id].outputs[position].temp) forced.add(id);
     }
@@ -298,6 +298,7 @@ export class Engine implements AsyncDisposable {
     });
     request.onRunning?.(loop);
     const looped = await loop.run();
+    this.#knowsExpansions = true;
     const ended = verification?.judge(looped) ?? looped;
     const { outcome } = ended;
     const counts = { ...ended.counts, skipped: ended.counts.skipped + leftOut.size };
@@ -377,6 +378,7 @@ export class Engine implements AsyncDisposable {
    * @throws {UsageError} If there is no such output or nothing is stored.
    */
   output(name: string): StoredOutput {
+    // It may be of a node that another returned, or take something of one.
     this.#expandKnown();
     return readOutput({
       ...{ graph: this.graph, store: this.store, temps: this.#temps, targets: this.#targets },
@@ -386,13 +388,14 @@ export class Engine implements AsyncDisposable {
 
   /** Logs of the newest execution of a node, newest first. */
   log(name: string): RunLog[] {
-    if (!this.#targets.has(name)) this.#expandKnown();
+    this.#expandKnown();
     const { name: node } = this.graph.defs[this.#targets.node(name)];
     return this.store.runs.logsOf(this.id, node);
   }
 
   /** Reports of the failures of a node, newest first. */
   errors(name: string): RunError[] {
+    this.#expandKnown();
     const { name: node } = this.graph.defs[this.#targets.node(name)];
     return this.store.runs.errorsOf(this.id, node);
   }

@@ -85,19 +85,25 @@ function problemOf(problems: readonly (readonly [message: string, hint?: string]
 }
 
 /**
- * Returns which of the nodes that joined a graph are to run: all but temporary ones that none of them needs.
+ * Returns which of the nodes that joined a graph are to run: all but temporary ones that nobody who runs needs.
  *
  * @param graph The graph, grown.
  * @param ids The nodes, upstreams first.
+ * @param isWanted Whether a node that was there is to run: it may take what a new one has, or run after it.
  */
-export function wantedOf(graph: Graph, ids: readonly NodeId[]): NodeId[] {
-  const wanted = new Set<number>();
+export function wantedOf(
+  graph: Graph,
+  ids: readonly NodeId[],
+  isWanted: (id: NodeId) => boolean,
+): NodeId[] {
+  const wanted = new Set<NodeId>();
   const { starts, targets } = graph.downs;
+  const isNeeded = (down: number) => wanted.has(down as NodeId) || isWanted(down as NodeId);
   for (const id of ids.toReversed()) {
     const downs = targets.subarray(starts[id], starts[id + 1]);
-    if (!isTemporary(graph.defs[id]) || downs.some((down) => wanted.has(down))) wanted.add(id);
+    if (!isTemporary(graph.defs[id]) || downs.some(isNeeded)) wanted.add(id);
   }
-  return [...wanted] as NodeId[];
+  return [...wanted];
 }
 
 /** Returns the node of the file that returned a node, at whatever depth; the node itself if it is one. */

@@ -352,7 +352,8 @@ export class RunLoop implements RunningActions {
     const { graph, schedule, durations } = this.#c;
     schedule.grow(growth.added, durations());
     const before = schedule.unfinished;
-    schedule.want(wantedOf(graph, growth.ids));
+    const isWanted = (other: NodeId) => schedule.stateOf(other) !== STATE.unknown;
+    schedule.want(wantedOf(graph, growth.ids, isWanted));
     this.#emit({
       type: "expanded",
       node: graph.defs[id].name,

@@ -100,11 +100,6 @@ export class Targets {
     return reach(this.#graph.ups, targets);
   }
 
-  /** Whether a name is that of a node or an output. */
-  has(name: string): boolean {
-    return (this.#graph.idOf(name) ?? this.#graph.idOf(name.split(".")[0])) !== undefined;
-  }
-
   /**
    * Returns the node that a node's or an output's name means.
    *
@@ -119,6 +114,13 @@ export class Targets {
     throw new UsageError(`Unknown node or output "${name}"`, {
       hint: close === undefined ? "flow ls lists them" : `did you mean "${close}"?`,
     });
+  }
+
+  /** Whether a name is that of an output of a node that has yet to be returned by another. */
+  isPromise(name: string): boolean {
+    const { name: node, expand } = this.#graph.defs[this.node(name)];
+    const wanted = name.startsWith(`${node}.`) ? name.slice(node.length + 1) : name;
+    return expand?.provides.some((output) => output.name === wanted) === true;
   }
 
   /**

@@ -49,7 +49,12 @@ Deno.test("an expand node's nodes run, and feed nodes of the file", async () => 
   assertEquals(countsOf(first), { hit: 0, done: 7, failed: 0, skipped: 0 });
   const expanded = first.events.find((event) => event.type === "expanded");
   assertEquals(expanded?.type === "expanded" ? [expanded.node, expanded.wanted] : [], ["each", 3]);
-  assertEquals((await space.flow("show", "total")).stdout, "3\n");
+  // What takes something of a returned node is known to be up to date, and a promise to be that node's output.
+  for (const [name, text] of [["total", "3\n"], ["sum", "1\n2\n"]]) {
+    const { code, stdout, stderr } = await space.flow("show", name);
+    assertEquals([code, stdout, stderr], [0, text, ""]);
+  }
+  assertEquals((await space.flow("log", "sum")).stdout, "1\n2\n");
   // Whoever runs after it runs after everything it returned.
   assertEquals(space.read("last.txt"), "a.txt\nbb.txt\n");
   const second = await space.run();
@@ -234,6 +239,36 @@ nodes:
   assertEquals(space.has("big.txt"), false);
   assertEquals(await space.ran("--set", "k=2"), ["big", "gen", "head"]);
   assertEquals(await space.ran("--set", "k=2"), []);
+});
+
+Deno.test("a returned temporary node runs if a node of the file takes it or runs after it", async () => {
+  using space = new TestSpace({
+    "workflow.yaml": `params: { k: 1 }
+nodes:
+  gen: { expand: nodes.ts#gen, outputs: { big: { file: big.txt } } }
+  size: { run: "wc -l < \${in.big}; echo \${params.k}", inputs: [big], stdout: size }
+  last: { run: [echo, "\${params.k}"], after: [gen], stdout: last }
+`,
+    "nodes.ts": `export const gen = () => ({
+  nodes: {
+    big: { run: "seq 1 9 > \${out.big}", outputs: { big: { file: "big.txt", temp: true } } },
+    alone: { run: "echo > \${out.alone}", outputs: { alone: { file: "alone.txt", temp: true } } },
+  },
+});
+`,
+  });
+  assertEquals(await space.ran(), ["alone", "big", "gen", "last", "size"]);
+  assertEquals([space.has("big.txt"), space.has("alone.txt")], [false, false]);
+  assertEquals(await space.ran(), []);
+  assertEquals(await space.ran("--set", "k=2"), ["big", "last", "size"]);
+});
+
+Deno.test("run --output prints a promised output, also of a node that is not there yet", async () => {
+  using space = new TestSpace(PER_FILE);
+  for (let i = 0; i < 2; i++) {
+    const { code, stdout, stderr } = await space.flow("run", "--output", "sum", "--quiet");
+    assertEquals([code, stdout, stderr], [0, "1\n2\n", ""]);
+  }
 });
 
 Deno.test("a TypeScript workflow expands with typed handles", async () => {
