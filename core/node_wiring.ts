@@ -7,7 +7,7 @@
 
 import { nearest, Suggestions } from "./base/suggest.ts";
 import type { DefinitionPath, Meaning, Names, NodeId, Problems } from "./names.ts";
-import { describeRef, outputOf, type Source, type Tracked, type Wire } from "./wire.ts";
+import { describeRef, isPath, type Source, type Tracked, type Wire } from "./wire.ts";
 import type { FunctionRef, Json, NodeDef, SourceRef, Workflow } from "./workflow.ts";
 
 /** A function's parameters as static analysis sees them. */
@@ -177,7 +177,7 @@ export class NodeWiring {
     if (parameters.kind === "named" && parameters.hasRest) return;
     const names = parameters.kind === "named" ? parameters.names.map((p) => p.name) : [];
     for (const { argument, source } of wires) {
-      if (names.includes(argument) || this.#isFile(source)) continue;
+      if (names.includes(argument) || isPath(this.#defs, source)) continue;
       const close = nearest(argument, names);
       const known = names.length === 0
         ? "it takes no inputs"
@@ -195,22 +195,6 @@ export class NodeWiring {
             : `did you mean "${close}"?`,
         },
       );
-    }
-  }
-
-  #isFile(source: Source): boolean {
-    switch (source.kind) {
-      case "file":
-      case "dir":
-      case "glob":
-        return true;
-      case "input":
-        return source.input.kind !== "value";
-      case "output":
-      case "promise":
-        return outputOf(this.#defs, source).kind !== "value";
-      default:
-        return false;
     }
   }
 

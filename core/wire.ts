@@ -66,3 +66,20 @@ export function outputOf(
     ? def.outputs[output]
     : (def.expand as NonNullable<typeof def.expand>).provides[output];
 }
+
+/** Tells whether a function gets a source as a path, or as several. */
+export function isPath(defs: readonly NodeDef[], source: Source): boolean {
+  switch (source.kind) {
+    case "file":
+    case "dir":
+    case "glob":
+      return true;
+    case "input":
+      return source.input.kind !== "value";
+    case "output":
+    case "promise":
+      return outputOf(defs, source).kind !== "value";
+    default:
+      return false;
+  }
+}
