@@ -29,6 +29,11 @@ async function main(argv: readonly string[]): Promise<number> {
     writeStdout(await proposeWords(argv.slice(1)));
     return 0;
   }
+  if (argv[0] === "types") {
+    const { answerAboutTypes } = await import("./type_process.ts");
+    await answerAboutTypes();
+    return 0;
+  }
   const { runCommandLine } = await import("./run_command_line.ts");
   return await runCommandLine(normalizeArgv(argv));
 }

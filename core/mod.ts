@@ -32,6 +32,8 @@ export { History, type NodeEntry, type RunDifference, type RunEntry } from "./hi
 export type { NodeDifference, NodeVerdict } from "./run_diff.ts";
 export type { RunLog as NodeLog } from "./store/runs.ts";
 export type { StoredOutput } from "./stored_output.ts";
+export { checkWorkflowTypes, type TypeCheckRequest } from "./type_check.ts";
+export type { TypeReport } from "./types/check_types.ts";
 export type { ListEntry, ParamEntry } from "./survey.ts";
 export * from "./workflow.ts";
 export * from "./load/builder.ts";
