@@ -35,13 +35,14 @@ export class FakeRegistry implements AsyncDisposable {
   /** Paths of tarballs that were asked for. */
   readonly fetched: string[] = [];
 
-  constructor(packages: readonly FakePackage[]) {
+  /** @param real Names of real packages that are there too, if this machine has them cached. */
+  constructor(packages: readonly FakePackage[], real: readonly string[] = []) {
     this.#packages = packages.map((each) => this.#pack(each));
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
       (request) => this.#answer(new URL(request.url)),
     );
-    copyOwnPackages(`${this.#dir}/deno/npm`);
+    copyCachedPackages(`${this.#dir}/deno/npm`, [...ownPackages(), ...real]);
     Deno.writeTextFileSync(`${this.#dir}/.npmrc`, `@fake:registry=${this.#origin}/\n`);
   }
 
@@ -132,14 +133,18 @@ function scoped(dependencies: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(entries.map(([name, range]) => [`@fake/${name}`, range]));
 }
 
-/** Copies the packages of flow itself, so that nothing is downloaded for them. */
-function copyOwnPackages(target: string): void {
-  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
-  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
+/** Names of the packages of flow itself. */
+function ownPackages(): string[] {
   const lock = Deno.readTextFileSync(join(import.meta.dirname ?? "", "../../deno.lock"));
   const { npm } = JSON.parse(lock) as { npm: Record<string, unknown> };
-  for (const key of Object.keys(npm)) {
-    const name = key.slice(0, key.indexOf("@", 1));
+  return Object.keys(npm).map((key) => key.slice(0, key.indexOf("@", 1)));
+}
+
+/** Copies packages of the usual cache, so that nothing is downloaded for them. */
+function copyCachedPackages(target: string, names: readonly string[]): void {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
+  for (const name of names) {
     const from = `${npmCache}/registry.npmjs.org/${name}`;
     if (!existsSync(from)) continue;
     cpSync(from, `${target}/registry.npmjs.org/${name}`, { recursive: true });
