@@ -57,6 +57,7 @@ export type TypeFlag =
   | "NumberLike"
   | "BooleanLike"
   | "BigIntLike"
+  | "EnumLiteral"
   | "Object"
   | "NonPrimitive"
   | "Intersection";
@@ -135,6 +136,8 @@ export interface TypeChecker {
 export interface Type {
   readonly flags: number;
   readonly aliasSymbol?: TypeSymbol;
+  /** Of literal types. */
+  readonly value?: unknown;
   isUnion(): this is UnionType;
   getProperties(): TypeSymbol[];
   getProperty(name: string): TypeSymbol | undefined;

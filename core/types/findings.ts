@@ -237,6 +237,7 @@ class Reader {
     const value = property.initializer;
     const source = this.#checked.checker.getTypeAtLocation(value);
     const wanted = this.#checked.checker.getContextualType(value);
+    if (wanted !== undefined && this.#view.isEnumValue(source, wanted)) return;
     const isOptional = ((target?.getProperty(argument)?.flags ?? 0) &
       this.#compiler.SymbolFlags.Optional) !== 0;
     this.#add(node, {

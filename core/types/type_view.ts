@@ -47,6 +47,18 @@ export class TypeView {
     return this.#checker.isTypeAssignableTo(source, target);
   }
 
+  /** Tells whether a literal is the value of an enum's member: a workflow file can write nothing else. */
+  isEnumValue(source: Type, target: Type): boolean {
+    const members = target.isUnion() ? target.types : [target];
+    const sources = source.isUnion() ? source.types : [source];
+    return sources.every(({ value }) =>
+      value !== undefined &&
+      members.some((member) =>
+        (member.flags & this.#compiler.TypeFlags.EnumLiteral) !== 0 && member.value === value
+      )
+    );
+  }
+
   /** What an array, or typed array, holds; of a union what all of its members hold. */
   elementOf(type: Type): Type | undefined {
     const members = type.isUnion() ? type.types : [type];

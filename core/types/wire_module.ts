@@ -2,7 +2,7 @@
  * A workflow as a TypeScript module: every function node is a call with one property per wire, so that the compiler finds out
  * what generic functions return and which wires do not fit. Does not know the compiler, nor what it says.
  *
- * ```ts
+ * ```ts ignore
  * const r1 = m0["load"]({ "csv": given<string>() }, ...context(m0["load"]));
  * const v1_0 = await r1;
  * const r2 = m0["fit"]({ "rows": v1_0, "depth": given<3>() }, ...context(m0["fit"]));

@@ -82,6 +82,21 @@ export const RIGHT_WIRES: Readonly<Record<string, WireCase>> = {
     code: "export const f = ({ list }: { list: { name: string }[] }) => list;\n",
     nodes: ["$: { call: $.ts#f, inputs: { list: params.$ } }"],
   },
+  enums: {
+    params: "$: { by: adam, level: 1, all: [adam, sgd] }",
+    code: "export enum By { Adam = 'adam', Sgd = 'sgd' }\nexport enum Level { Low, High }\n" +
+      "export const f = ({ by, level }: { by: By; level?: Level }) => [by, level];\n" +
+      "export const g = ({ by }: { by: By }) => by;\n",
+    nodes: [
+      "$_f: { call: $.ts#f, inputs: { by: params.$.by, level: params.$.level } }",
+      "$_g: { call: $.ts#g, map: 'by[i] -> $_g[i]', inputs: { by: params.$.all } }",
+    ],
+  },
+  indexed: {
+    code: "export interface Row { a: number; b: string }\nexport const make = (): Row[] => [];\n" +
+      "export const use = ({ rows }: { rows: Record<string, unknown>[] }) => rows;\n",
+    nodes: ["$_x: { call: $.ts#make }", "$: { call: $.ts#use, inputs: { rows: $_x } }"],
+  },
   inputs_of_all_types: {
     inputs: "$: { type: array, default: [] }\n  $_s: { type: string }\n  $_n: { type: integer }\n" +
       "  $_b: { type: boolean }\n  $_o: { type: object }\n  $_d: { dir: data }\n  $_x: { default: [1] }",

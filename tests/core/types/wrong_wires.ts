@@ -62,6 +62,12 @@ export const WRONG_WIRES: Readonly<Record<string, WireCase>> = {
       "export type Algorithm = 'adam' | 'sgd';\nexport const f = ({ by }: { by: Algorithm }) => by;\n",
     nodes: ["$: { call: $.ts#f, inputs: { by: params.$_algorithm } }"],
   },
+  param_enum: {
+    params: "$_by: lbfgs",
+    code:
+      "export enum By { Adam = 'adam', Sgd = 'sgd' }\nexport const f = ({ by }: { by: By }) => by;\n",
+    nodes: ["$: { call: $.ts#f, inputs: { by: params.$_by } }"],
+  },
   param_object: {
     params: "$_model: { depht: 3 }",
     code: "export const f = ({ model }: { model: { depth?: number } }) => model;\n",
