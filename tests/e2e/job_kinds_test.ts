@@ -535,7 +535,10 @@ for (const size of [1, 2, 3, 150]) {
     const { code, stderr, started } = await space.run();
     assertEquals([code, started, space.has("ran")], [2, [], false]);
     const found = /they form a cycle: (.*)/.exec(stderr)?.[1].split(" -> ") ?? [];
-    assertEquals([found.length, found[0], new Set(found).size], [size + 1, found.at(-1), size]);
-    assertOk(found.every((name) => /^n\d+$/.test(name)));
+    assertEquals(found[0], found.at(-1));
+    // A long one is named by its first nodes and the number of the others.
+    const named = found.slice(0, -1).filter((name) => /^n\d+$/.test(name));
+    const others = Number(/^… (\d+) more …$/.exec(found.at(-2) ?? "")?.[1] ?? 0);
+    assertEquals([new Set(named).size + others, named.length], [size, Math.min(size, 20)]);
   });
 }
