@@ -3,7 +3,7 @@
  * example: each test says one rule. `rebuild_test.ts` has the rules of one longer workflow.
  */
 
-import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
+import { assertEquals, assertIncludes } from "../testing/assert.ts";
 import { eventsOf, failureOf, TestSpace } from "../testing/space.ts";
 
 /** A space with a workflow and its functions. */
