@@ -7,7 +7,8 @@
 
 import { cpus, totalmem } from "node:os";
 import type { OutputResult } from "./action.ts";
-import { type Diagnostic, InternalError } from "./base/error.ts";
+import type { AxisSlices } from "./base/axis_slice.ts";
+import { DefinitionError, type Diagnostic, InternalError, UsageError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import {
@@ -26,6 +27,9 @@ import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, Grower, NodeId } from "./graph.ts";
 import { LeftOuts } from "./left_out.ts";
+import { type Mapped, parseMapTexts } from "./map_over.ts";
+import { checkShapes } from "./map_shapes.ts";
+import { partialNodes } from "./partial_maps.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
@@ -65,6 +69,8 @@ export interface EngineOptions {
   readonly cacheDir?: string;
   /** Raw `--input` texts by name. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Inputs with axes that are added to the whole workflow: `x[i]`. */
+  readonly map?: readonly string[];
   readonly cwd: string;
   /** The command that starts a host process of this program. */
   readonly hostCommand: readonly string[];
@@ -87,6 +93,8 @@ export class Engine implements AsyncDisposable {
   readonly warnings: readonly Diagnostic[];
   readonly #code: CodeIndex;
   readonly #bound: Map<string, Bound>;
+  /** Nodes that cannot have the axes that were added. */
+  readonly #refused: Mapped["refused"];
   readonly #options: EngineOptions;
   readonly #results: (readonly OutputResult[] | undefined)[];
   /** Value of an environment variable when it was first asked for. */
@@ -112,6 +120,7 @@ export class Engine implements AsyncDisposable {
       warnings: readonly Diagnostic[];
       code: CodeIndex;
       bound: Map<string, Bound>;
+      refused: Mapped["refused"];
     },
     options: EngineOptions,
   ) {
@@ -121,6 +130,7 @@ export class Engine implements AsyncDisposable {
     this.warnings = parts.warnings;
     this.#code = parts.code;
     this.#bound = parts.bound;
+    this.#refused = parts.refused;
     this.#warmPool = options.calls;
     this.#options = options;
     this.#results = new Array(parts.graph.size).fill(undefined);
@@ -189,14 +199,18 @@ export class Engine implements AsyncDisposable {
       });
       const texts = options.inputs ?? {};
       const given = Object.keys(texts);
-      const { graph, grower, warnings } = wireWorkflow(workflow, diagnostics, code, given);
+      const map = parseMapTexts(options.map ?? []);
+      const wired = wireWorkflow(workflow, diagnostics, code, { given, map });
+      const { graph } = wired;
       const bound = await bindInputs(bindable(graph, texts), texts, {
         cwd: options.cwd,
         workflowDir: workflow.dir,
         spoolDir: () => opened.sessionDir,
         stdin: options.stdin ?? new Blob([]).stream(),
       });
-      return new Engine({ workflow, graph, grower, store, warnings, code, bound }, options);
+      const wrong = checkShapes({ graph, bound });
+      if (wrong.length > 0) throw new DefinitionError(wrong);
+      return new Engine({ workflow: graph.workflow, ...wired, store, code, bound }, options);
     } catch (error) {
       store?.close();
       await options.calls?.[Symbol.asyncDispose]();
@@ -229,6 +243,10 @@ export class Engine implements AsyncDisposable {
     );
     schedule.want(wanted);
     const { graph } = this;
+    this.#checkAxes(wanted);
+    const slices = request.slices ?? new Map();
+    const partial = partialNodes(graph, wanted, slices);
+    this.#checkShapes(slices, wanted);
     checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
     this.#rebuild.preload(wanted);
     this.store.preload(wanted.size);
@@ -280,6 +298,7 @@ export class Engine implements AsyncDisposable {
       limits: this.#limits(jobs, request.memoryBytes),
       forced,
       stored: selection.stored,
+      partial: { ids: partial, slices },
       leftOut,
       failFast: request.failFast ?? false,
       privateDir: this.store.sessionDir,
@@ -329,6 +348,7 @@ export class Engine implements AsyncDisposable {
     this.#expandKnown();
     const selection = selectNodes(this.graph, this.#targets, request);
     const { wanted, leftOut, forced } = selection;
+    this.#checkAxes(wanted);
     checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
     return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
   }
@@ -413,6 +433,21 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#warmPool?.[Symbol.asyncDispose]();
     this.store.close();
+  }
+
+  /** Refuses wanted nodes that cannot have the axes that were added. */
+  #checkAxes(wanted: ReadonlySet<NodeId>): void {
+    for (const id of wanted) {
+      const refusal = this.#refused.get(this.graph.defs[id].name);
+      if (refusal !== undefined) throw new UsageError(refusal.message, { hint: refusal.hint });
+    }
+  }
+
+  /** Refuses what is selected of axes if it is known not to be there. */
+  #checkShapes(slices: AxisSlices, wanted: ReadonlySet<NodeId>): void {
+    if (slices.size === 0) return;
+    const wrong = checkShapes({ graph: this.graph, bound: this.#bound, slices }, wanted);
+    if (wrong.length > 0) throw new DefinitionError(wrong);
   }
 
   /** Lets the graph grow by what up-to-date nodes returned, as far as that is stored. Runs nothing. */

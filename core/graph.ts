@@ -7,6 +7,7 @@
 
 import type { Diagnostic } from "./base/error.ts";
 import { compressRows, findCycle, reverseRows, type Rows, topologicalOrder } from "./base/rows.ts";
+import { checkAxes } from "./map_axes.ts";
 import { Names, type NodeId, Problems } from "./names.ts";
 import { NodeWiring, type WiringOptions } from "./node_wiring.ts";
 import { outputOf, type Tracked, type Wire } from "./wire.ts";
@@ -148,6 +149,7 @@ class Builder implements Grower {
     // Nodes that are not known yet may use an input.
     if (!this.#defs.some(({ expand }) => expand !== undefined)) this.#reportUnusedInputs();
     if (order.length < ids.length) this.#reportCycle(ups, order);
+    checkAxes(graph, this.#problems);
     return graph;
   }
 
@@ -169,6 +171,7 @@ class Builder implements Grower {
     const localUps = compressRows(local);
     const order = topologicalOrder(localUps, reverseRows(localUps));
     if (order.length < ids.length) this.#reportCycle(localUps, order, start);
+    if (defs.some(({ map }) => map !== undefined)) checkAxes(this.#graph, problems, start);
     if (problems.found.length > 0) {
       this.#takeBack(start);
       return { problems: problems.found };

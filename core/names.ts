@@ -6,6 +6,7 @@
  */
 
 import type { Diagnostic } from "./base/error.ts";
+import type { Span } from "./base/source.ts";
 import type { InputDef, Locate, NodeDef, OutputDef, Workflow } from "./workflow.ts";
 
 /** Dense id of a node: 0 … size-1 in the order of the workflow; never reused. */
@@ -28,6 +29,8 @@ export interface ProblemOptions {
   readonly part?: "key" | "value";
   readonly hint?: string | undefined;
   readonly related?: Diagnostic["related"];
+  /** Finds the part of the text at the place that is meant; the whole if there is none. */
+  readonly within?: (written: string) => { start: number; end: number } | undefined;
 }
 
 /** Problems of one workflow, with their places. */
@@ -42,7 +45,8 @@ export class Problems {
 
   /** Adds an error at a place of the definition. */
   add(code: string, message: string, path: DefinitionPath, options: ProblemOptions = {}): void {
-    const span = this.#locate(path, options.part ?? "value");
+    const whole = this.#locate(path, options.part ?? "value");
+    const span = whole === undefined ? undefined : narrow(whole, options.within);
     this.found.push({
       severity: "error",
       code,
@@ -54,10 +58,22 @@ export class Problems {
   }
 
   /** Another place to show with a problem; nothing if the definition has no text. */
-  placeOf(message: string, path: DefinitionPath): NonNullable<Diagnostic["related"]> {
-    const span = this.#locate(path, "key");
-    return span === undefined ? [] : [{ message, span }];
+  placeOf(
+    message: string,
+    path: DefinitionPath,
+    { part = "key", within }: Pick<ProblemOptions, "part" | "within"> = {},
+  ): NonNullable<Diagnostic["related"]> {
+    const span = this.#locate(path, part);
+    return span === undefined ? [] : [{ message, span: narrow(span, within) }];
   }
+}
+
+/** The part of a span that is meant. */
+function narrow({ source, start, end }: Span, within: ProblemOptions["within"]): Span {
+  const part = within?.(source.text.slice(start, end));
+  return part === undefined
+    ? { source, start, end }
+    : { source, start: start + part.start, end: start + part.end };
 }
 
 /** An output that publishes a path. */
