@@ -147,8 +147,13 @@ function report(
     }", ${written}`;
   const hint = kind === "rank"
     ? `name the further axes where it is made: "${known.name}[${item.axes.join(", ")}]"`
-    : `write "${item.name}[${item.axes.with(at, known.axes[at]).join(", ")}]", or ":" for the whole axis`;
-  const place = { part: "value", within: (text: string) => findItem(text, first.item.name) } as const;
+    : `write "${item.name}[${
+      item.axes.with(at, known.axes[at]).join(", ")
+    }]", or ":" for the whole axis`;
+  const place = {
+    part: "value",
+    within: (text: string) => findItem(text, first.item.name),
+  } as const;
   problems.add("axes", message, ["nodes", own, "map"], {
     within: (text) => findItem(text, item.name, at),
     related: problems.placeOf("first", ["nodes", other, "map"], place),

@@ -57,10 +57,10 @@ function fillHoles(
 ): readonly ElementOutput[] {
   if (!delivered.includes(undefined)) return delivered as readonly ElementOutput[];
   const first = delivered.find((element) => element !== undefined);
-  if (generated.length === 0 || first === undefined) return delivered.map((one) => one ?? "null");
+  const fill = (hole: string) => Array.from(delivered, (one) => one ?? hole);
+  if (generated.length === 0 || first === undefined) return fill("null");
   const value = decodeValue(typeof first === "string" ? first : read(first.digest));
-  const hole = JSON.stringify(blank(value, generated.length));
-  return delivered.map((one) => one ?? hole);
+  return fill(JSON.stringify(blank(value, generated.length)));
 }
 
 /** An array of the same lengths down to a depth, of `null`. */

@@ -90,7 +90,9 @@ class ShapeCheck {
       case "input": {
         const given = bound.get(source.input.name);
         if (given === undefined) return undefined;
-        return given.kind === "value" ? measure(given.value, axes, name) : isNone(`a ${given.kind}`);
+        return given.kind === "value"
+          ? measure(given.value, axes, name)
+          : isNone(`a ${given.kind}`);
       }
       case "param":
       case "value":
@@ -137,7 +139,11 @@ class ShapeCheck {
   }
 }
 
-function measure(value: unknown, { length }: readonly string[], name: string): Shape | ShapeProblem {
+function measure(
+  value: unknown,
+  { length }: readonly string[],
+  name: string,
+): Shape | ShapeProblem {
   const measured = shapeOf(value, length, name);
   return measured.ok ? measured.shape : measured;
 }

@@ -68,6 +68,11 @@ export class Problems {
   }
 }
 
+/** The scopes of a name: `a` and `a.b` of `a.b.c`. */
+function scopesOf(name: string): string[] {
+  return [...name.matchAll(/\./g)].map(({ index }) => name.slice(0, index));
+}
+
 /** The part of a span that is meant. */
 function narrow({ source, start, end }: Span, within: ProblemOptions["within"]): Span {
   const part = within?.(source.text.slice(start, end));
@@ -154,6 +159,20 @@ export class Names {
       }
       this.meanings.set(input.name, { kind: "input", input });
     }
+    for (const { name } of this.#workflow.inputs) {
+      const scope = scopesOf(name).find((scope) => this.meanings.has(scope));
+      if (scope === undefined) continue;
+      this.#problems.add(
+        "ambiguous-name",
+        `Cannot tell "${scope}" apart: it is an input and the scope of input "${name}"`,
+        ["inputs", name],
+        {
+          part: "key",
+          related: this.#problems.placeOf(`input "${scope}"`, ["inputs", scope]),
+          hint: "rename one of them",
+        },
+      );
+    }
   }
 
   #declareNode(node: NodeId, maker: NodeId | undefined): void {
@@ -193,6 +212,10 @@ export class Names {
     const meaning: Meaning = isGiven
       ? { kind: "input", input: { name: this.#provided.has(name) ? name : qualified, kind } }
       : own;
+    if (this.meanings.get(qualified)?.kind === "input") {
+      this.#reportDuplicate(def, name, this.meanings.get(qualified) as Meaning);
+      return;
+    }
     this.#set(this.meanings, qualified, meaning);
     const earlier = this.meanings.get(name);
     const isKept = earlier?.kind === "promise" && earlier.node === maker;
@@ -241,8 +264,9 @@ export class Names {
     const owner = earlier.kind === "input" ? undefined : this.#defs[earlier.node].name;
     // That has been refused where the node was read.
     if (def.expand !== undefined && owner === def.name && owner === name) return;
-    const first = owner === undefined ? `input "${name}"` : `node "${owner}"`;
-    const path = owner === undefined ? ["inputs", name] : ["nodes", owner, "outputs", name];
+    const input = earlier.kind === "input" ? earlier.input.name : name;
+    const first = owner === undefined ? `input "${input}"` : `node "${owner}"`;
+    const path = owner === undefined ? ["inputs", input] : ["nodes", owner, "outputs", name];
     this.#problems.add(
       "duplicate-output",
       `Cannot declare output "${name}" of node "${def.name}": ${first} already provides that name`,
