@@ -91,6 +91,7 @@ const MAX_CYCLE_NAMES = 20;
 
 class Builder implements Grower {
   readonly #workflow: Workflow;
+  readonly #options: WiringOptions;
   readonly #names: Names;
   readonly #wiring: NodeWiring;
   readonly #defs: NodeDef[];
@@ -107,6 +108,7 @@ class Builder implements Grower {
 
   constructor(workflow: Workflow, options: WiringOptions) {
     this.#workflow = workflow;
+    this.#options = options;
     this.#problems = new Problems(workflow.locate);
     this.#defs = [...workflow.nodes];
     this.#names = new Names(workflow, this.#defs, this.#problems, new Set(options.provided));
@@ -149,7 +151,7 @@ class Builder implements Grower {
     // Nodes that are not known yet may use an input.
     if (!this.#defs.some(({ expand }) => expand !== undefined)) this.#reportUnusedInputs();
     if (order.length < ids.length) this.#reportCycle(ups, order);
-    checkAxes(graph, this.#problems);
+    if (this.#options.hasAddedAxes !== true) checkAxes(graph, this.#problems);
     return graph;
   }
 

@@ -145,11 +145,10 @@ function report(
     : `Cannot use axis "${item.axes[at]}" for "${known.name}" in node "${own}": it is called "${
       known.axes[at]
     }", ${written}`;
+  const right = item.axes.map((axis, i) => axis === ":" ? axis : known.axes[i] ?? axis);
   const hint = kind === "rank"
     ? `name the further axes where it is made: "${known.name}[${item.axes.join(", ")}]"`
-    : `write "${item.name}[${
-      item.axes.with(at, known.axes[at]).join(", ")
-    }]", or ":" for the whole axis`;
+    : `write "${formatItem({ name: item.name, axes: right })}", or ":" for the whole axis`;
   const place = {
     part: "value",
     within: (text: string) => findItem(text, first.item.name),

@@ -102,7 +102,7 @@ class ShapeCheck {
         const { kind } = outputOf(graph.defs, source);
         if (kind !== "value") return isNone(`a ${kind}`);
         const made = source.kind === "output" ? this.#made.get(source.node) : undefined;
-        return made?.slice(0, axes.length);
+        return made === undefined ? undefined : axes.map((_, at) => made[at]);
       }
       case "glob":
         return axes.length === 1 ? [undefined] : isNone("a list of files along further axes");

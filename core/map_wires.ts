@@ -79,8 +79,8 @@ function reportInput(
 function checkOutputs(def: NodeDef, map: MapSpec, problems: Problems): void {
   const path = ["nodes", def.name, "map"];
   const names = def.outputs.map((output) => output.name);
-  for (const { name } of map.outputs) {
-    if (names.includes(name)) continue;
+  const unknown = map.outputs.filter(({ name }) => !names.includes(name));
+  for (const { name } of unknown) {
     problems.add(
       "map-spec",
       `Cannot find output "${name}" of map-spec "${map.text}" in node "${def.name}": its outputs are ${
@@ -93,7 +93,8 @@ function checkOutputs(def: NodeDef, map: MapSpec, problems: Problems): void {
       },
     );
   }
-  for (const name of names) {
+  // A name that is not there may be meant for one that is left out.
+  for (const name of unknown.length > 0 ? [] : names) {
     if (map.outputs.some((item) => item.name === name)) continue;
     problems.add(
       "map-spec",

@@ -34,6 +34,8 @@ export interface WiringOptions {
     readonly problem: string;
     readonly hint?: string;
   } | undefined;
+  /** Axes that were added are not in the file: what it says about axes was checked before. */
+  readonly hasAddedAxes?: true;
   /** Names given on the command line; an output named here is not computed but taken from outside. */
   readonly provided?: readonly string[];
 }

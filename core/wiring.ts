@@ -68,8 +68,8 @@ export function wireWorkflow(
   const { graph, grower } = built;
   if (asked.map.length === 0) return { graph, grower, warnings: all, refused: new Map() };
   const mapped = addAxes(graph, asked.map, provided);
-  const again = buildGraph(mapped.workflow, options);
-  // The names of new axes are new for every array, so nothing can disagree that agreed before.
+  const again = buildGraph(mapped.workflow, { ...options, hasAddedAxes: true });
+  // It is the same workflow, which was right.
   if (again.diagnostics.length > 0) throw new DefinitionError(again.diagnostics);
   return { graph: again.graph, grower: again.grower, warnings: all, refused: mapped.refused };
 }
