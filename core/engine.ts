@@ -7,8 +7,7 @@
 
 import { cpus, totalmem } from "node:os";
 import type { OutputResult } from "./action.ts";
-import type { AxisSlices } from "./base/axis_slice.ts";
-import { DefinitionError, type Diagnostic, InternalError, UsageError } from "./base/error.ts";
+import { DefinitionError, type Diagnostic, InternalError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import {
@@ -27,9 +26,8 @@ import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, Grower, NodeId } from "./graph.ts";
 import { LeftOuts } from "./left_out.ts";
-import { type Mapped, parseMapTexts } from "./map_over.ts";
-import { checkShapes } from "./map_shapes.ts";
-import { partialNodes } from "./partial_maps.ts";
+import { type Mapped, parseMapTexts, refuseAdded } from "./map_over.ts";
+import { checkShapes, selectPart } from "./map_shapes.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
@@ -243,10 +241,8 @@ export class Engine implements AsyncDisposable {
     );
     schedule.want(wanted);
     const { graph } = this;
-    this.#checkAxes(wanted);
-    const slices = request.slices ?? new Map();
-    const partial = partialNodes(graph, wanted, slices);
-    this.#checkShapes(slices, wanted);
+    refuseAdded(graph, this.#refused, wanted);
+    const partial = selectPart({ graph, bound: this.#bound }, wanted, request.slices);
     checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
     this.#rebuild.preload(wanted);
     this.store.preload(wanted.size);
@@ -298,7 +294,7 @@ export class Engine implements AsyncDisposable {
       limits: this.#limits(jobs, request.memoryBytes),
       forced,
       stored: selection.stored,
-      partial: { ids: partial, slices },
+      partial,
       leftOut,
       failFast: request.failFast ?? false,
       privateDir: this.store.sessionDir,
@@ -348,7 +344,7 @@ export class Engine implements AsyncDisposable {
     this.#expandKnown();
     const selection = selectNodes(this.graph, this.#targets, request);
     const { wanted, leftOut, forced } = selection;
-    this.#checkAxes(wanted);
+    refuseAdded(this.graph, this.#refused, wanted);
     checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
     return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
   }
@@ -433,21 +429,6 @@ export class Engine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#warmPool?.[Symbol.asyncDispose]();
     this.store.close();
-  }
-
-  /** Refuses wanted nodes that cannot have the axes that were added. */
-  #checkAxes(wanted: ReadonlySet<NodeId>): void {
-    for (const id of wanted) {
-      const refusal = this.#refused.get(this.graph.defs[id].name);
-      if (refusal !== undefined) throw new UsageError(refusal.message, { hint: refusal.hint });
-    }
-  }
-
-  /** Refuses what is selected of axes if it is known not to be there. */
-  #checkShapes(slices: AxisSlices, wanted: ReadonlySet<NodeId>): void {
-    if (slices.size === 0) return;
-    const wrong = checkShapes({ graph: this.graph, bound: this.#bound, slices }, wanted);
-    if (wrong.length > 0) throw new DefinitionError(wrong);
   }
 
   /** Lets the graph grow by what up-to-date nodes returned, as far as that is stored. Runs nothing. */

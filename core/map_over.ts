@@ -95,6 +95,22 @@ export function addAxes(
   return { workflow: { ...graph.workflow, inputs, nodes }, refused };
 }
 
+/**
+ * Refuses wanted nodes that cannot have the axes that were added.
+ *
+ * @throws {UsageError} If there is one.
+ */
+export function refuseAdded(
+  { defs }: Graph,
+  refused: Mapped["refused"],
+  wanted: ReadonlySet<number>,
+): void {
+  for (const id of wanted) {
+    const refusal = refused.get(defs[id].name);
+    if (refusal !== undefined) throw new UsageError(refusal.message, { hint: refusal.hint });
+  }
+}
+
 function checkInputs(
   { workflow: { inputs }, idOf }: Graph,
   added: readonly MapItem[],

@@ -5,14 +5,14 @@
  * @module
  */
 
-import type { AxisSlices } from "./base/axis_slice.ts";
-import { formatAxisSlice, positionsOf } from "./base/axis_slice.ts";
-import type { Diagnostic } from "./base/error.ts";
+import { type AxisSlices, formatAxisSlice, positionsOf } from "./base/axis_slice.ts";
+import { DefinitionError, type Diagnostic } from "./base/error.ts";
 import type { Bound } from "./bind.ts";
 import type { Graph } from "./graph.ts";
 import { axisLengths, type KnownShapes, shapeOf, type ShapeProblem } from "./mapplan.ts";
 import { findItem, type MapItem, type MapSpec } from "./mapspec.ts";
 import { Problems } from "./names.ts";
+import { partialNodes } from "./partial_maps.ts";
 import { outputOf, type Source } from "./wire.ts";
 
 /** A shape as far as it is known. */
@@ -37,6 +37,32 @@ export interface ShapeContext {
  */
 export function checkShapes(context: ShapeContext, wanted?: ReadonlySet<number>): Diagnostic[] {
   return new ShapeCheck(context).run(wanted);
+}
+
+/** Map nodes of which only a part is run, and of which axes which part. */
+export interface Part {
+  readonly ids: ReadonlySet<number>;
+  readonly slices: AxisSlices;
+}
+
+/**
+ * Finds the nodes of which only a part is run.
+ *
+ * @param wanted The nodes of the run.
+ * @param slices What is selected of axes; nothing if everything is run.
+ * @throws {UsageError} If the selection does not fit the nodes.
+ * @throws {DefinitionError} If it is known to lie outside of an axis.
+ */
+export function selectPart(
+  context: ShapeContext,
+  wanted: ReadonlySet<number>,
+  slices: AxisSlices = new Map(),
+): Part {
+  if (slices.size === 0) return { ids: new Set(), slices };
+  const ids = partialNodes(context.graph, wanted, slices);
+  const wrong = checkShapes({ ...context, slices }, wanted);
+  if (wrong.length > 0) throw new DefinitionError(wrong);
+  return { ids, slices };
 }
 
 class ShapeCheck {

@@ -12,12 +12,12 @@
  */
 
 import type { Action, Completion, Failure, OutputResult, Usage } from "./action.ts";
-import type { AxisSlices } from "./base/axis_slice.ts";
 import type { Digest } from "./base/digest.ts";
 import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
+import type { Part } from "./map_shapes.ts";
 import { MapJobs } from "./map_jobs.ts";
 import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
@@ -59,8 +59,8 @@ export interface RunContext {
   readonly leftOut: { has(id: NodeId): boolean };
   /** Nodes that must not run: their results are stored. */
   readonly stored: ReadonlySet<number>;
-  /** Map nodes of which only a part is run, and of which axes which part. */
-  readonly partial: { readonly ids: ReadonlySet<number>; readonly slices: AxisSlices };
+  /** Map nodes of which only a part is run. */
+  readonly partial: Part;
   readonly failFast: boolean;
   /** Directory of private directories of this session. */
   readonly privateDir: string;
