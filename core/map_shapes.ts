@@ -157,10 +157,12 @@ class ShapeCheck {
   #report(id: number, problem: ShapeProblem, source?: Source): undefined {
     const name = problem.inputs.at(-1) ?? "";
     const { defs } = this.#context.graph;
-    const isGiven = source?.kind === "input" && problem.hint === undefined;
+    const isGiven = source?.kind === "input" && source.input.kind === "value";
     this.#problems.add("shape", problem.message, ["nodes", defs[id].name, "map"], {
       within: (written) => findItem(written, name),
-      hint: isGiven ? `give an array: --input ${source.input.name}='[…]'` : problem.hint,
+      hint: isGiven && problem.hint === undefined
+        ? `give an array: --input ${source.input.name}='[…]'`
+        : problem.hint,
     });
   }
 }

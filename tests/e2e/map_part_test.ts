@@ -246,4 +246,31 @@ Deno.test("inputs of a scope are given one by one, as an object, or have default
   assertEquals(await printed(space, "y", "--input", 'foo={"x":1,"bar":{"z":2}}'), 3);
   assertEquals(await printed(space, "y", "--input", "foo.x=1", "--input", 'foo.bar={"z":3}'), 4);
   assertIncludes(await refusal(space), 'Missing input "foo.x"');
+  const map = ["--map", "foo.x[k]", "--input", 'foo={"x":[1,2]}'];
+  assertEquals(await printed(space, "y", ...map), [11, 12]);
+  space.edit("workflow.yaml", "inputs: { x: foo.x", 'map: "foo.x[i] -> y[i]", inputs: { x: foo.x');
+  assertEquals(await printed(space, "y", "--input", "foo.x=[1,2,3]"), [11, 12, 13]);
+});
+
+Deno.test("axes of nodes that a node returned must agree too", async () => {
+  using space = spaceOf(
+    "nodes:",
+    '  ys: { call: nodes.ts#add, map: "x[i] -> ys[i]", inputs: { x: { value: [1, 2] } } }',
+    "  made: { expand: nodes.ts#consumer }",
+  );
+  space.edit(
+    "nodes.ts",
+    "export const nodes",
+    `export const consumer = () => ({
+  nodes: { zs: { call: "nodes.ts#add", map: "ys[j] -> zs[j]", inputs: { x: "ys" } } },
+});
+export const nodes`,
+  );
+  assertIncludes(
+    failureOf(await space.run(), "made").message,
+    'Cannot use axis "j" for "ys" in node "zs": it is called "i", "ys[i]" in node "ys"',
+  );
+  space.edit("nodes.ts", "ys[j] -> zs[j]", "ys[i] -> zs[i]");
+  const run = await space.run();
+  assertEquals([run.code, callsOf(run, "zs")], [0, [0, 2, 0]], run.stdout);
 });
