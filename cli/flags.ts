@@ -21,6 +21,7 @@ export interface WorkflowFlags extends CommonFlags {
   readonly set?: readonly string[];
   readonly params?: readonly string[];
   readonly input?: readonly (readonly [name: string, text: string])[];
+  readonly map?: readonly string[];
   readonly cacheDir?: string;
 }
 
@@ -60,6 +61,14 @@ export const WORKFLOW_FLAGS: FlagParametersForType<WorkflowFlags, CliContext> = 
     variadic: true,
     placeholder: "NAME=VALUE",
     brief: "Give an input its value or file, - for standard input; may be repeated",
+  },
+  map: {
+    kind: "parsed",
+    parse: String,
+    optional: true,
+    variadic: true,
+    placeholder: "NAME[AXIS]",
+    brief: "Make an input an array, and run everything behind it per element; may be repeated",
   },
   cacheDir: {
     kind: "parsed",

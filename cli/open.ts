@@ -69,6 +69,7 @@ export async function openTarget(
   const engine = await Engine.open(workflow, diagnostics, {
     cwd: context.cwd,
     inputs,
+    ...flags.map === undefined ? {} : { map: flags.map },
     hostCommand: [...selfCommand(), "host"],
     onWarning: (message) => writeStderr(`warning: ${sanitize(message)}\n`),
     ...calls === undefined ? {} : { calls },

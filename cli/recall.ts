@@ -57,6 +57,7 @@ export async function recall(
     set: flags.set ?? [],
     params: flags.params ?? [],
     input: flags.input ?? [],
+    map: flags.map,
   });
   const read = [
     ...flags.params ?? [],

@@ -34,7 +34,8 @@ export interface BindOptions {
  * @param texts `--input` texts by name: `-` is standard input, `@FILE` the content of a file (for values).
  * @param options See {@linkcode BindOptions}.
  * @returns Bound inputs by name; required inputs that were not given are absent.
- * @throws {UsageError} If a name is unknown, a text cannot be read as the declared type, or `-` is used twice.
+ *   A scope stands for its inputs: one object has their values.
+ * @throws {UsageError} If a name is unknown or given twice, a text cannot be read as the declared type, or `-` is used twice.
  */
 export async function bindInputs(
   inputs: readonly InputDef[],
@@ -42,8 +43,10 @@ export async function bindInputs(
   options: BindOptions,
 ): Promise<Map<string, Bound>> {
   const byName = new Map(inputs.map((input) => [input.name, input]));
-  for (const name of Object.keys(texts)) {
-    if (!byName.has(name)) throw unknownInput(name, [...byName.keys()]);
+  const scopes = Object.keys(texts).filter((name) => !byName.has(name));
+  for (const name of scopes) {
+    const isScope = inputs.some((input) => input.name.startsWith(`${name}.`));
+    if (!isScope) throw unknownInput(name, [...byName.keys()]);
   }
   const fromStdin = Object.keys(texts).filter((name) => texts[name] === "-");
   if (fromStdin.length > 1) {
@@ -53,7 +56,14 @@ export async function bindInputs(
     );
   }
   const bound = new Map<string, Bound>();
+  for (const scope of scopes) {
+    for (const [name, value] of await scopeValues(scope, texts[scope], { byName, options })) {
+      if (bound.has(name) || Object.hasOwn(texts, name)) throw givenTwice(name, scope);
+      bound.set(name, bindData(byName.get(name) as InputDef, value, options));
+    }
+  }
   for (const input of inputs) {
+    if (bound.has(input.name)) continue;
     const text = Object.hasOwn(texts, input.name) ? texts[input.name] : undefined;
     const one = text === undefined
       ? bindDefault(input, options)
@@ -61,6 +71,56 @@ export async function bindInputs(
     if (one !== undefined) bound.set(input.name, one);
   }
   return bound;
+}
+
+/** Inputs of a scope from one object: `{"a": 1, "deeper": {"b": 2}}`. */
+async function scopeValues(
+  scope: string,
+  text: string,
+  { byName, options }: {
+    readonly byName: ReadonlyMap<string, InputDef>;
+    readonly options: BindOptions;
+  },
+): Promise<Map<string, unknown>> {
+  const found = new Map<string, unknown>();
+  const read = (prefix: string, value: unknown): void => {
+    if (value === null || typeof value !== "object" || Array.isArray(value)) {
+      throw new UsageError(`Cannot read scope "${prefix}": it is no object`, {
+        hint: `write --input ${prefix}='{"name": value}', or each input alone: ${prefix}.name=…`,
+      });
+    }
+    for (const [key, member] of Object.entries(value)) {
+      const name = `${prefix}.${key}`;
+      if (byName.has(name)) found.set(name, member);
+      else if ([...byName.keys()].some((other) => other.startsWith(`${name}.`))) read(name, member);
+      else throw unknownInput(name, [...byName.keys()]);
+    }
+  };
+  const whole: InputDef = { name: scope, kind: "value" };
+  read(scope, parseValue(whole, await valueText(whole, text, options)));
+  return found;
+}
+
+function givenTwice(name: string, scope: string): UsageError {
+  return new UsageError(`Cannot set input "${name}" twice: alone and in "${scope}"`, {
+    hint: "leave out one",
+  });
+}
+
+/** Binds an input to data that was read already. */
+function bindData(input: InputDef, value: unknown, options: BindOptions): Bound {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (input.kind !== "value") return boundPath(input, input.kind, resolve(options.cwd, text));
+  // Without a type a text stays one, even if it reads as JSON.
+  if (input.type === undefined) return { kind: "value", value };
+  const isText = typeof value === "string";
+  if (isText !== (input.type === "string")) throw unlike(input, text);
+  return { kind: "value", value: parseValue(input, text) };
+}
+
+function unlike(input: InputDef, text: string): UsageError {
+  const shown = text.length > 60 ? text.slice(0, 60) + "…" : text;
+  return new UsageError(`Cannot read input "${input.name}" as ${input.type}: got "${shown}"`);
 }
 
 function unknownInput(name: string, names: readonly string[]): UsageError {
@@ -119,8 +179,7 @@ async function valueText(input: InputDef, text: string, options: BindOptions): P
 /** Reads a text as the declared type; without one as JSON, and as a plain text if it is not JSON. */
 function parseValue(input: InputDef, text: string): unknown {
   const fail = (): never => {
-    const shown = text.length > 60 ? text.slice(0, 60) + "…" : text;
-    throw new UsageError(`Cannot read input "${input.name}" as ${input.type}: got "${shown}"`);
+    throw unlike(input, text);
   };
   switch (input.type) {
     case "string":

@@ -7,7 +7,7 @@
 
 import { cpus, totalmem } from "node:os";
 import type { OutputResult } from "./action.ts";
-import { type Diagnostic, InternalError } from "./base/error.ts";
+import { DefinitionError, type Diagnostic, InternalError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import {
@@ -26,6 +26,8 @@ import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, Grower, NodeId } from "./graph.ts";
 import { LeftOuts } from "./left_out.ts";
+import { type Mapped, parseMapTexts, refuseAdded } from "./map_over.ts";
+import { checkShapes, selectPart } from "./map_shapes.ts";
 import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
@@ -65,6 +67,8 @@ export interface EngineOptions {
   readonly cacheDir?: string;
   /** Raw `--input` texts by name. */
   readonly inputs?: Readonly<Record<string, string>>;
+  /** Inputs with axes that are added to the whole workflow: `x[i]`. */
+  readonly map?: readonly string[];
   readonly cwd: string;
   /** The command that starts a host process of this program. */
   readonly hostCommand: readonly string[];
@@ -87,6 +91,8 @@ export class Engine implements AsyncDisposable {
   readonly warnings: readonly Diagnostic[];
   readonly #code: CodeIndex;
   readonly #bound: Map<string, Bound>;
+  /** Nodes that cannot have the axes that were added. */
+  readonly #refused: Mapped["refused"];
   readonly #options: EngineOptions;
   readonly #results: (readonly OutputResult[] | undefined)[];
   /** Value of an environment variable when it was first asked for. */
@@ -112,6 +118,7 @@ export class Engine implements AsyncDisposable {
       warnings: readonly Diagnostic[];
       code: CodeIndex;
       bound: Map<string, Bound>;
+      refused: Mapped["refused"];
     },
     options: EngineOptions,
   ) {
@@ -121,6 +128,7 @@ export class Engine implements AsyncDisposable {
     this.warnings = parts.warnings;
     this.#code = parts.code;
     this.#bound = parts.bound;
+    this.#refused = parts.refused;
     this.#warmPool = options.calls;
     this.#options = options;
     this.#results = new Array(parts.graph.size).fill(undefined);
@@ -189,14 +197,18 @@ export class Engine implements AsyncDisposable {
       });
       const texts = options.inputs ?? {};
       const given = Object.keys(texts);
-      const { graph, grower, warnings } = wireWorkflow(workflow, diagnostics, code, given);
+      const map = parseMapTexts(options.map ?? []);
+      const wired = wireWorkflow(workflow, diagnostics, code, { given, map });
+      const { graph } = wired;
       const bound = await bindInputs(bindable(graph, texts), texts, {
         cwd: options.cwd,
         workflowDir: workflow.dir,
         spoolDir: () => opened.sessionDir,
         stdin: options.stdin ?? new Blob([]).stream(),
       });
-      return new Engine({ workflow, graph, grower, store, warnings, code, bound }, options);
+      const wrong = checkShapes({ graph, bound });
+      if (wrong.length > 0) throw new DefinitionError(wrong);
+      return new Engine({ workflow: graph.workflow, ...wired, store, code, bound }, options);
     } catch (error) {
       store?.close();
       await options.calls?.[Symbol.asyncDispose]();
@@ -229,6 +241,8 @@ export class Engine implements AsyncDisposable {
     );
     schedule.want(wanted);
     const { graph } = this;
+    refuseAdded(graph, this.#refused, wanted);
+    const partial = selectPart({ graph, bound: this.#bound }, wanted, request.slices);
     checkPresence({ graph, bound: this.#bound, cwd: this.#options.cwd }, wanted);
     this.#rebuild.preload(wanted);
     this.store.preload(wanted.size);
@@ -280,6 +294,7 @@ export class Engine implements AsyncDisposable {
       limits: this.#limits(jobs, request.memoryBytes),
       forced,
       stored: selection.stored,
+      partial,
       leftOut,
       failFast: request.failFast ?? false,
       privateDir: this.store.sessionDir,
@@ -329,6 +344,7 @@ export class Engine implements AsyncDisposable {
     this.#expandKnown();
     const selection = selectNodes(this.graph, this.#targets, request);
     const { wanted, leftOut, forced } = selection;
+    refuseAdded(this.graph, this.#refused, wanted);
     checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
     return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
   }

@@ -7,6 +7,7 @@
 
 import type { Diagnostic } from "./base/error.ts";
 import { compressRows, findCycle, reverseRows, type Rows, topologicalOrder } from "./base/rows.ts";
+import { checkAxes } from "./map_axes.ts";
 import { Names, type NodeId, Problems } from "./names.ts";
 import { NodeWiring, type WiringOptions } from "./node_wiring.ts";
 import { outputOf, type Tracked, type Wire } from "./wire.ts";
@@ -90,6 +91,7 @@ const MAX_CYCLE_NAMES = 20;
 
 class Builder implements Grower {
   readonly #workflow: Workflow;
+  readonly #options: WiringOptions;
   readonly #names: Names;
   readonly #wiring: NodeWiring;
   readonly #defs: NodeDef[];
@@ -106,6 +108,7 @@ class Builder implements Grower {
 
   constructor(workflow: Workflow, options: WiringOptions) {
     this.#workflow = workflow;
+    this.#options = options;
     this.#problems = new Problems(workflow.locate);
     this.#defs = [...workflow.nodes];
     this.#names = new Names(workflow, this.#defs, this.#problems, new Set(options.provided));
@@ -148,6 +151,7 @@ class Builder implements Grower {
     // Nodes that are not known yet may use an input.
     if (!this.#defs.some(({ expand }) => expand !== undefined)) this.#reportUnusedInputs();
     if (order.length < ids.length) this.#reportCycle(ups, order);
+    if (this.#options.hasAddedAxes !== true) checkAxes(graph, this.#problems);
     return graph;
   }
 
@@ -169,6 +173,7 @@ class Builder implements Grower {
     const localUps = compressRows(local);
     const order = topologicalOrder(localUps, reverseRows(localUps));
     if (order.length < ids.length) this.#reportCycle(localUps, order, start);
+    if (defs.some(({ map }) => map !== undefined)) checkAxes(this.#graph, problems, start);
     if (problems.found.length > 0) {
       this.#takeBack(start);
       return { problems: problems.found };

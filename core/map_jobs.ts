@@ -17,11 +17,14 @@ import {
   type OutputResult,
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
+import { type AxisSlices, formatAxisSlice, positionsOf } from "./base/axis_slice.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
+import { indexOf } from "./base/space.ts";
 import { encodedBytes } from "./base/value.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { MapCalls } from "./map_calls.ts";
 import { MapRun } from "./map_run.ts";
+import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { arrangeOutput } from "./map_output.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
@@ -97,12 +100,13 @@ export class MapJobs {
    * Starts a map node.
    *
    * @param isKept Whether results of single calls are kept and used.
+   * @param slices What is run of which axes; the whole if it is left out.
    * @returns Why it cannot, or `undefined`.
    */
   begin(
     id: NodeId,
     prepared: Prepared,
-    options: { isKept: boolean; now: number },
+    options: { isKept: boolean; now: number; slices?: AxisSlices | undefined },
   ): Failure | undefined {
     const { graph, store } = this.#c;
     const def = graph.defs[id] as Job["def"];
@@ -117,14 +121,9 @@ export class MapJobs {
         digest: store.files.digestOf(path).digest,
       }),
     });
-    if ("ok" in calls) {
-      return {
-        reason: "contract",
-        message: calls.message,
-        ...(calls.hint === undefined ? {} : { hint: calls.hint }),
-        isFinal: true,
-      };
-    }
+    if ("ok" in calls) return misfit(calls);
+    const isChosen = options.slices === undefined ? undefined : choose(calls, options.slices);
+    if (typeof isChosen === "object") return misfit(isChosen);
     const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
     const log = options.isKept ? new ElementLog(store.dir, base) : undefined;
     const known = log?.read();
@@ -134,7 +133,8 @@ export class MapJobs {
       const found = known?.get(key);
       return found !== undefined && isWhole(found) ? found : undefined;
     };
-    const run = new MapRun(calls, def.outputs.length, known === undefined ? undefined : find);
+    const lookUp = known === undefined ? undefined : find;
+    const run = new MapRun(calls, def.outputs.length, lookUp, isChosen);
     this.#jobs.set(id, { id, def, prepared, run, log, startedAt: options.now, cpuMs: 0 });
     return undefined;
   }
@@ -313,6 +313,34 @@ export class MapJobs {
 /** A result of a call that ran alone. It may have looked at its position. */
 function elementOf({ text, digest, sizeBytes }: OutputResult): ElementOutput {
   return text ?? { digest, sizeBytes };
+}
+
+/** Shapes that do not fit fail their node. */
+function misfit({ message, hint }: ShapeProblem): Failure {
+  return {
+    reason: "contract",
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    isFinal: true,
+  };
+}
+
+/** Tells which calls are selected, or that there are none. */
+function choose(
+  { plan: { calls } }: MapCalls,
+  slices: AxisSlices,
+): ((call: number) => boolean) | ShapeProblem {
+  const chosen: (ReadonlySet<number> | undefined)[] = [];
+  for (const [at, axis] of calls.axes.entries()) {
+    const slice = slices.get(axis);
+    const positions = slice === undefined ? undefined : positionsOf(slice, calls.shape[at]);
+    if (slice !== undefined && positions !== undefined && "problem" in positions) {
+      const message = `Cannot select "${axis}=${formatAxisSlice(slice)}": ${positions.problem}`;
+      return { ok: false, message, inputs: [] };
+    }
+    chosen.push(positions as ReadonlySet<number> | undefined);
+  }
+  return (call) => indexOf(call, calls.shape).every((i, at) => chosen[at]?.has(i) ?? true);
 }
 
 /** Digest of everything that the calls of a node share. */

@@ -18,16 +18,17 @@ import type { ElementOutput } from "./store/elements.ts";
  *
  * @param spec The map-spec.
  * @param calls Space of the calls.
- * @param elements What each call delivered, row-major.
+ * @param delivered What each call delivered, row-major; `undefined` for calls that took no part: there is `null` then.
  * @param read Returns the bytes of a stored element.
  * @throws {RangeError} If a call did not deliver an array of the rank the map-spec says, or lengths must be equal and are not.
  */
 export function arrangeOutput(
   spec: MapSpec,
   calls: Space,
-  elements: readonly ElementOutput[],
+  delivered: readonly (ElementOutput | undefined)[],
   read: (digest: Digest) => Uint8Array,
 ): Encoded {
+  const elements = fillHoles(spec, delivered, read);
   const isInOrder = spec.axes.every((axis, i) => axis === [...spec.mapped, ...spec.generated][i]);
   const texts = elements.map((element) => textOf(element, read));
   const isText = texts.every((text) => text !== undefined);
@@ -46,6 +47,27 @@ export function arrangeOutput(
     values.forEach((value, call) => checkRank(spec, calls, call, () => value));
   }
   return encodeValue(isInOrder ? nest(values, calls.shape) : transposed(spec, calls, values));
+}
+
+/** Puts `null` where a call took no part, along generated axes as often as the first call that did. */
+function fillHoles(
+  { generated }: MapSpec,
+  delivered: readonly (ElementOutput | undefined)[],
+  read: (digest: Digest) => Uint8Array,
+): readonly ElementOutput[] {
+  if (!delivered.includes(undefined)) return delivered as readonly ElementOutput[];
+  const first = delivered.find((element) => element !== undefined);
+  const fill = (hole: string) => Array.from(delivered, (one) => one ?? hole);
+  if (generated.length === 0 || first === undefined) return fill("null");
+  const value = decodeValue(typeof first === "string" ? first : read(first.digest));
+  return fill(JSON.stringify(blank(value, generated.length)));
+}
+
+/** An array of the same lengths down to a depth, of `null`. */
+function blank(value: unknown, depth: number): unknown {
+  const isArray = Array.isArray(value) || ArrayBuffer.isView(value);
+  if (depth === 0 || !isArray) return null;
+  return Array.from(value as ArrayLike<unknown>, (item) => blank(item, depth - 1));
 }
 
 /** Text of an element, or `undefined` if it is a container. */

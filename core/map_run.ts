@@ -43,6 +43,7 @@ export class MapRun {
   readonly #waiting: number[] = [];
   /** Calls with the key of a call that runs, by that call. */
   readonly #followers = new Map<number, number[]>();
+  #total = 0;
   #head = 0;
   #running = 0;
   #hits = 0;
@@ -53,17 +54,21 @@ export class MapRun {
    * @param calls The calls.
    * @param outputCount Value outputs of each.
    * @param find Returns what a call delivered in an earlier run; absent if none is known.
+   * @param isChosen Whether a call takes part; all do if it is left out.
    */
   constructor(
     calls: MapCalls,
     outputCount: number,
     find: ((key: string) => readonly ElementOutput[] | undefined) | undefined,
+    isChosen: (call: number) => boolean = () => true,
   ) {
     this.calls = calls;
     this.#columns = Array.from({ length: outputCount }, () => new Array(calls.count));
     this.#keys = Array.from({ length: calls.count }, (_, call) => calls.keyOf(call));
     const first = new Map<string, number>();
     for (let call = 0; call < calls.count; call++) {
+      if (!isChosen(call)) continue;
+      this.#total++;
       const known = find?.(this.#keys[call]) ?? find?.(this.#placedKey(call));
       if (known !== undefined) {
         this.#set(call, known);
@@ -85,7 +90,7 @@ export class MapRun {
   /** Counts so far. */
   get counts(): MapCounts {
     const failed = this.#failed.length;
-    return { total: this.calls.count, hit: this.#hits, done: this.#done, failed };
+    return { total: this.#total, hit: this.#hits, done: this.#done, failed };
   }
 
   /** Calls that run now. */
@@ -209,10 +214,9 @@ export class MapRun {
     this.#running -= count;
   }
 
-  /** What all calls delivered for one value output, by call. All must have. */
-  column(output: number): readonly ElementOutput[] {
-    // Nothing waits and nothing failed: every place is filled.
-    return this.#columns[output] as readonly ElementOutput[];
+  /** What all calls delivered for one value output, by call. All that take part must have. */
+  column(output: number): readonly (ElementOutput | undefined)[] {
+    return this.#columns[output];
   }
 
   #set(call: number, outputs: readonly ElementOutput[]): void {

@@ -56,6 +56,8 @@ export type Shapes = Readonly<Record<string, readonly number[]>>;
  * @param shapes Shape of every input, of the rank the map-spec gives it.
  */
 export function planMap(spec: MapSpec, shapes: Shapes): MapPlan | ShapeProblem {
+  const unknown = spec.inputs.find(({ name }) => !Object.hasOwn(shapes, name));
+  if (unknown !== undefined) return wrongRank(unknown, undefined);
   const lengths = axisLengths(spec, shapes);
   if (lengths.ok === false) return lengths;
   // Every mapped axis stands in an input, so its length is known.
@@ -118,27 +120,38 @@ export function outputShape(
   return output.ok ? { ok: true, shape: output.space.shape } : output;
 }
 
-/** Finds the length of each axis; arrays that share one must agree. */
-function axisLengths(
+/** What is known of shapes by array name; a length may be unknown. */
+export type KnownShapes = Readonly<Record<string, readonly (number | undefined)[]>>;
+
+/**
+ * Finds the length of each axis as far as it is known; arrays that share one must agree.
+ *
+ * @param spec The map-spec.
+ * @param shapes Of the inputs whose shape is known, of the rank the map-spec gives them.
+ */
+export function axisLengths(
   spec: MapSpec,
-  shapes: Shapes,
+  shapes: KnownShapes,
 ): { readonly ok: true; readonly byAxis: ReadonlyMap<string, number> } | ShapeProblem {
   const byAxis = new Map<string, number>();
   const owners = new Map<string, string>();
   for (const item of spec.inputs) {
-    const shape = Object.hasOwn(shapes, item.name) ? shapes[item.name] : undefined;
-    if (shape === undefined || shape.length !== item.axes.length) return wrongRank(item, shape);
+    if (!Object.hasOwn(shapes, item.name)) continue;
+    const shape = shapes[item.name];
+    if (shape.length !== item.axes.length) return wrongRank(item, shape);
     for (const [at, axis] of item.axes.entries()) {
+      const length = shape[at];
+      if (axis === ":" || length === undefined) continue;
       const owner = owners.get(axis);
-      if (axis === ":" || (owner !== undefined && byAxis.get(axis) === shape[at])) continue;
-      if (owner !== undefined) {
+      if (owner !== undefined && byAxis.get(axis) !== length) {
         const before = byAxis.get(axis);
         const message = `Cannot zip "${owner}" and "${item.name}" along axis "${axis}": ` +
-          `"${owner}" has length ${before}, "${item.name}" has length ${shape[at]}`;
+          `"${owner}" has length ${before}, "${item.name}" has length ${length}`;
         const hint = "Give them the same length, or different axes to combine all with all";
         return { ok: false, message, inputs: [owner, item.name], hint };
       }
-      byAxis.set(axis, shape[at]);
+      if (owner !== undefined) continue;
+      byAxis.set(axis, length);
       owners.set(axis, item.name);
     }
   }
@@ -146,7 +159,10 @@ function axisLengths(
 }
 
 /** Describes an array that has not the rank the map-spec says. */
-function wrongRank(item: MapItem, shape: readonly number[] | undefined): ShapeProblem {
+function wrongRank(
+  item: MapItem,
+  shape: readonly (number | undefined)[] | undefined,
+): ShapeProblem {
   const rank = item.axes.length;
   const state = shape === undefined
     ? "its shape is not known"

@@ -100,6 +100,30 @@ export function parseMapSpec(text: string): MapSpecResult {
   }
 }
 
+/**
+ * Parses arrays with their axes as one side of a map-spec has them: `x[i], y[i, j]`.
+ *
+ * @param text As written.
+ * @returns The arrays, or the first problem with its place.
+ */
+export function parseMapItems(
+  text: string,
+): { readonly ok: true; readonly items: readonly MapItem[] } | MapSpecProblem {
+  try {
+    const items = readItems(text, 0, text.length, "an array");
+    checkNames(items, []);
+    const colon = items.find(({ axes }) => axes.includes(":"));
+    if (colon === undefined) return { ok: true, items: items.map(plain) };
+    const at = colon.starts[colon.axes.indexOf(":")];
+    throw new Problem(`"${colon.name}" has ":"`, [at, at + 1], "Give the axis a name");
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const [start, end] = error.span;
+    const hint = error.hint === EXAMPLE ? 'Write it as in "x[i]"' : error.hint;
+    return { ok: false, message: error.message, start, end, ...(hint && { hint }) };
+  }
+}
+
 /** Reads both sides and checks what the grammar alone does not say. */
 function readSpec(text: string): MapSpec {
   const arrow = text.indexOf("->");
@@ -251,7 +275,7 @@ function plain({ name, axes }: PlacedItem): MapItem {
  * @param inputs Arrays that are read.
  * @param outputs Arrays that are written, at least one, all with the same axes.
  */
-function makeSpec(inputs: readonly MapItem[], outputs: readonly MapItem[]): MapSpec {
+export function makeSpec(inputs: readonly MapItem[], outputs: readonly MapItem[]): MapSpec {
   const { axes } = outputs[0];
   const read = new Set(inputs.flatMap((item) => item.axes));
   const left = inputs.length === 0 ? "..." : inputs.map(formatItem).join(", ");
@@ -293,65 +317,39 @@ function quoteSpan(text: string, [start, end]: readonly [number, number]): strin
   return `"${text.slice(start, end)}"`;
 }
 
-/** Two map-specs that disagree about an array. */
-export interface AxesProblem {
-  /** Name of the array. */
-  readonly name: string;
-  /** Positions of the two map-specs in the argument of {@linkcode checkAxes}. */
-  readonly specs: readonly [number, number];
-  readonly message: string;
-  readonly hint: string;
-}
-
 /**
- * Checks that an array has the same rank and the same axis names in all map-specs; `":"` fits any name.
+ * Finds an array in the text of a map-spec, as it was written.
  *
- * @param specs The map-specs of a workflow.
- * @returns One problem per array and map-spec that disagrees with an earlier one.
+ * @param written Text that holds the map-spec, quotes and all.
+ * @param name Of the array.
+ * @param at Position of one of its axes; the whole array if it is left out.
+ * @returns Half-open offsets in `written`, or `undefined` if it is not written there as it is.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { findItem } from "./mapspec.ts";
+ *
+ * assertEquals(findItem("xs[i] -> x[i, j]", "x"), { start: 9, end: 16 });
+ * assertEquals(findItem("xs[i] -> x[i, j]", "x", 1), { start: 14, end: 15 });
+ * ```
  */
-export function checkAxes(specs: readonly MapSpec[]): AxesProblem[] {
-  const known = new Map<
-    string,
-    { axes: string[]; owners: number[]; item: MapItem; spec: number }
-  >();
-  const problems: AxesProblem[] = [];
-  for (const [position, spec] of specs.entries()) {
-    for (const item of [...spec.outputs, ...spec.inputs]) {
-      const seen = known.get(item.name);
-      if (seen === undefined) {
-        const owners = item.axes.map(() => position);
-        known.set(item.name, { axes: [...item.axes], owners, item, spec: position });
-        continue;
-      }
-      if (seen.axes.length !== item.axes.length) {
-        problems.push(disagree(item, formatItem(seen.item), "rank", [seen.spec, position]));
-        continue;
-      }
-      for (const [at, axis] of item.axes.entries()) {
-        if (seen.axes[at] === ":") [seen.axes[at], seen.owners[at]] = [axis, position];
-        if (axis === ":" || axis === seen.axes[at]) continue;
-        const first = `${item.name}[${seen.axes.join(", ")}]`;
-        problems.push(disagree(item, first, "name", [seen.owners[at], position]));
-        break;
-      }
-    }
-  }
-  return problems;
-}
-
-/** Describes one disagreement. */
-function disagree(
-  item: MapItem,
-  first: string,
-  what: "rank" | "name",
-  specs: readonly [number, number],
-): AxesProblem {
-  const message = what === "rank"
-    ? `Array "${item.name}" has ${first.split(",").length} axes in "${first}" and ` +
-      `${item.axes.length} in "${formatItem(item)}"`
-    : `Array "${item.name}" has different axis names: "${first}" and "${formatItem(item)}"`;
-  const hint = what === "rank"
-    ? 'Write ":" for the axes a call takes as a whole'
-    : "Use the same axis names for an array everywhere";
-  return { name: item.name, specs, message, hint };
+export function findItem(
+  written: string,
+  name: string,
+  at?: number,
+): { readonly start: number; readonly end: number } | undefined {
+  const before = String.raw`(?<![\p{ID_Continue}.-])`;
+  // Of the characters of a name only the dot means something in a pattern.
+  const pattern = new RegExp(`${before}${name.replaceAll(".", "\\.")}\\s*\\[[^\\]]*\\]`, "u");
+  const found = pattern.exec(written);
+  if (found === null) return undefined;
+  const { index: start, 0: item } = found;
+  const whole = { start, end: start + item.length };
+  if (at === undefined) return whole;
+  let from = item.indexOf("[") + 1;
+  for (let axis = 0; axis < at; axis++) from = item.indexOf(",", from) + 1;
+  const [text] = /[^,\]]*/.exec(item.slice(from)) ?? [""];
+  const axis = start + from + text.length - text.trimStart().length;
+  return { start: axis, end: axis + text.trim().length };
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Diagnostic } from "./base/error.ts";
+import type { Span } from "./base/source.ts";
 import type { InputDef, Locate, NodeDef, OutputDef, Workflow } from "./workflow.ts";
 
 /** Dense id of a node: 0 … size-1 in the order of the workflow; never reused. */
@@ -28,6 +29,8 @@ export interface ProblemOptions {
   readonly part?: "key" | "value";
   readonly hint?: string | undefined;
   readonly related?: Diagnostic["related"];
+  /** Finds the part of the text at the place that is meant; the whole if there is none. */
+  readonly within?: (written: string) => { start: number; end: number } | undefined;
 }
 
 /** Problems of one workflow, with their places. */
@@ -42,7 +45,8 @@ export class Problems {
 
   /** Adds an error at a place of the definition. */
   add(code: string, message: string, path: DefinitionPath, options: ProblemOptions = {}): void {
-    const span = this.#locate(path, options.part ?? "value");
+    const whole = this.#locate(path, options.part ?? "value");
+    const span = whole === undefined ? undefined : narrow(whole, options.within);
     this.found.push({
       severity: "error",
       code,
@@ -54,10 +58,27 @@ export class Problems {
   }
 
   /** Another place to show with a problem; nothing if the definition has no text. */
-  placeOf(message: string, path: DefinitionPath): NonNullable<Diagnostic["related"]> {
-    const span = this.#locate(path, "key");
-    return span === undefined ? [] : [{ message, span }];
+  placeOf(
+    message: string,
+    path: DefinitionPath,
+    { part = "key", within }: Pick<ProblemOptions, "part" | "within"> = {},
+  ): NonNullable<Diagnostic["related"]> {
+    const span = this.#locate(path, part);
+    return span === undefined ? [] : [{ message, span: narrow(span, within) }];
   }
+}
+
+/** The scopes of a name: `a` and `a.b` of `a.b.c`. */
+function scopesOf(name: string): string[] {
+  return [...name.matchAll(/\./g)].map(({ index }) => name.slice(0, index));
+}
+
+/** The part of a span that is meant. */
+function narrow({ source, start, end }: Span, within: ProblemOptions["within"]): Span {
+  const part = within?.(source.text.slice(start, end));
+  return part === undefined
+    ? { source, start, end }
+    : { source, start: start + part.start, end: start + part.end };
 }
 
 /** An output that publishes a path. */
@@ -138,6 +159,20 @@ export class Names {
       }
       this.meanings.set(input.name, { kind: "input", input });
     }
+    for (const { name } of this.#workflow.inputs) {
+      const scope = scopesOf(name).find((scope) => this.meanings.has(scope));
+      if (scope === undefined) continue;
+      this.#problems.add(
+        "ambiguous-name",
+        `Cannot tell "${scope}" apart: it is an input and the scope of input "${name}"`,
+        ["inputs", name],
+        {
+          part: "key",
+          related: this.#problems.placeOf(`input "${scope}"`, ["inputs", scope]),
+          hint: "rename one of them",
+        },
+      );
+    }
   }
 
   #declareNode(node: NodeId, maker: NodeId | undefined): void {
@@ -177,6 +212,10 @@ export class Names {
     const meaning: Meaning = isGiven
       ? { kind: "input", input: { name: this.#provided.has(name) ? name : qualified, kind } }
       : own;
+    if (this.meanings.get(qualified)?.kind === "input") {
+      this.#reportDuplicate(def, name, this.meanings.get(qualified) as Meaning);
+      return;
+    }
     this.#set(this.meanings, qualified, meaning);
     const earlier = this.meanings.get(name);
     const isKept = earlier?.kind === "promise" && earlier.node === maker;
@@ -225,8 +264,9 @@ export class Names {
     const owner = earlier.kind === "input" ? undefined : this.#defs[earlier.node].name;
     // That has been refused where the node was read.
     if (def.expand !== undefined && owner === def.name && owner === name) return;
-    const first = owner === undefined ? `input "${name}"` : `node "${owner}"`;
-    const path = owner === undefined ? ["inputs", name] : ["nodes", owner, "outputs", name];
+    const input = earlier.kind === "input" ? earlier.input.name : name;
+    const first = owner === undefined ? `input "${input}"` : `node "${owner}"`;
+    const path = owner === undefined ? ["inputs", input] : ["nodes", owner, "outputs", name];
     this.#problems.add(
       "duplicate-output",
       `Cannot declare output "${name}" of node "${def.name}": ${first} already provides that name`,

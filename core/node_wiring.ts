@@ -6,6 +6,7 @@
  */
 
 import { nearest, Suggestions } from "./base/suggest.ts";
+import { wireMap } from "./map_wires.ts";
 import type { DefinitionPath, Meaning, Names, NodeId, Problems } from "./names.ts";
 import { describeRef, isPath, type Source, type Tracked, type Wire } from "./wire.ts";
 import type { FunctionRef, Json, NodeDef, SourceRef, Workflow } from "./workflow.ts";
@@ -33,6 +34,8 @@ export interface WiringOptions {
     readonly problem: string;
     readonly hint?: string;
   } | undefined;
+  /** Axes that were added are not in the file: what it says about axes was checked before. */
+  readonly hasAddedAxes?: true;
   /** Names given on the command line; an output named here is not computed but taken from outside. */
   readonly provided?: readonly string[];
 }
@@ -89,7 +92,7 @@ export class NodeWiring {
     const wires = this.#wiresOf(def);
     const tracks = this.#tracksOf(def);
     const after = this.#afterOf(def);
-    return { wires, tracks, after, map: this.#mapOf(def, wires) };
+    return { wires, tracks, after, map: wireMap(def, wires, this.#problems) };
   }
 
   #wiresOf(def: NodeDef): Wire[] {
@@ -109,63 +112,6 @@ export class NodeWiring {
       if (parameters.kind === "named") this.#inferWires(def, wires, parameters.names);
     }
     return wires;
-  }
-
-  /** Finds the wires a map-spec means: by argument, else by the source as written. */
-  #mapOf(def: NodeDef, wires: readonly Wire[]): Readonly<Record<string, number>> | undefined {
-    if (def.map === undefined) return undefined;
-    const found: Record<string, number> = {};
-    for (const { name } of def.map.inputs) {
-      const at = wires.findIndex(({ argument }) => argument === name);
-      const bySource = wires.flatMap(({ argument }, i) => {
-        const ref = Object.hasOwn(def.inputs, argument) ? def.inputs[argument] : undefined;
-        return ref?.kind === "ref" && ref.ref === name ? [i] : [];
-      });
-      if (at >= 0) found[name] = at;
-      else if (bySource.length === 1) found[name] = bySource[0];
-      else this.#reportMapName(def, name, wires, bySource.length);
-    }
-    for (const { name } of def.map.outputs) {
-      if (def.outputs.some((output) => output.name === name)) continue;
-      const names = def.outputs.map((output) => output.name);
-      this.#problems.add(
-        "map-spec",
-        `Cannot find output "${name}" of map-spec "${def.map.text}" in node "${def.name}": its outputs are ${
-          names.map((other) => `"${other}"`).join(", ") || "none"
-        }`,
-        ["nodes", def.name, "map"],
-        { hint: "name every output of the node on the right of the map-spec, and nothing else" },
-      );
-    }
-    for (const { name } of def.outputs) {
-      if (def.map.outputs.some((item) => item.name === name)) continue;
-      this.#problems.add(
-        "map-spec",
-        `Cannot leave output "${name}" of node "${def.name}" out of map-spec "${def.map.text}": all calls deliver it`,
-        ["nodes", def.name, "map"],
-        { hint: `write it on the right: ", ${name}[${def.map.axes.join(", ")}]"` },
-      );
-    }
-    return found;
-  }
-
-  #reportMapName(def: NodeDef, name: string, wires: readonly Wire[], count: number): void {
-    const known = wires.map(({ argument }) => argument);
-    const close = nearest(name, known);
-    this.#problems.add(
-      "map-spec",
-      count > 1
-        ? `Cannot tell which input map-spec name "${name}" of node "${def.name}" means: ${count} have that source`
-        : `Cannot find "${name}" of the map-spec among the inputs of node "${def.name}"`,
-      ["nodes", def.name, "map"],
-      {
-        hint: close !== undefined
-          ? `did you mean "${close}"?`
-          : known.length === 0
-          ? "the node has no inputs"
-          : `its inputs are ${known.map((other) => `"${other}"`).join(", ")}`,
-      },
-    );
   }
 
   /** A value given to a parameter that does not exist is a mistake; a file may be meant for `ctx.in`. */

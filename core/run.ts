@@ -17,6 +17,7 @@ import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
+import type { Part } from "./map_shapes.ts";
 import { MapJobs } from "./map_jobs.ts";
 import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
@@ -58,6 +59,8 @@ export interface RunContext {
   readonly leftOut: { has(id: NodeId): boolean };
   /** Nodes that must not run: their results are stored. */
   readonly stored: ReadonlySet<number>;
+  /** Map nodes of which only a part is run. */
+  readonly partial: Part;
   readonly failFast: boolean;
   /** Directory of private directories of this session. */
   readonly privateDir: string;
@@ -471,8 +474,10 @@ export class RunLoop implements RunningActions {
     const running = { id, prepared, attempt: 1, logPath, number, toldAt: 0 };
     this.#mapped.set(id, running);
     this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0 });
-    const isKept = isCached(def);
-    const failure = this.#maps.begin(id, prepared, { isKept, now: this.#c.now() });
+    const { ids, slices } = this.#c.partial;
+    const options = { isKept: isCached(def), now: this.#c.now() };
+    const part = ids.has(id) ? { slices } : {};
+    const failure = this.#maps.begin(id, prepared, { ...options, ...part });
     if (failure === undefined) this.#tellProgress(id);
     if (failure === undefined && !this.#maps.isOver(id)) return;
     // It ends in the next turn, as all others do.
@@ -611,7 +616,8 @@ export class RunLoop implements RunningActions {
       return () => this.#fail(running, failure, completion.usage);
     }
     const changed = prepared.watched.find((watched) => !isAsWatched(watched, store.files));
-    const isRecorded = isCached(def) && changed === undefined;
+    const isPart = this.#c.partial.ids.has(id);
+    const isRecorded = isCached(def) && changed === undefined && !isPart;
     try {
       this.#delivery.publishNew(id, outputs);
     } catch (error) {
@@ -656,7 +662,10 @@ export class RunLoop implements RunningActions {
     this.#c.results[id] = outputs;
     this.#see(id, prepared);
     this.#counts.done++;
-    this.#touched.push({ node: def.name, key: prepared.key });
+    // A part of a result is not what the node made last.
+    if (!this.#c.partial.ids.has(id)) {
+      this.#touched.push({ node: def.name, key: prepared.key });
+    }
     this.#attempts.delete(id);
     this.#emit({
       type: "done",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AxisSlices } from "./base/axis_slice.ts";
 import type { Counts, Event } from "./event.ts";
 import type { Forgotten } from "./forget.ts";
 import type { RunControls } from "./run_controls.ts";
@@ -14,6 +15,8 @@ export interface RunRequest extends SelectRequest, RunControls {
   /** Slots; the number of processors by default. */
   readonly jobs?: number;
   readonly failFast?: boolean;
+  /** What is run of axes: calls outside of it are not, and what lacks them is not kept as a result. */
+  readonly slices?: AxisSlices;
   /** Nodes whose stored results are dropped before, also such that are no longer in the file. */
   readonly forget?: readonly string[];
   /** Is told what was dropped. */

@@ -39,7 +39,8 @@ export interface TypeCheckRequest {
 export async function checkWorkflowTypes(request: TypeCheckRequest): Promise<TypeReport> {
   const { workflow, diagnostics } = await loadWorkflow(request.file, request);
   const code = new CodeIndex({ rootDir: workflow.dir });
-  const { graph } = wireWorkflow(workflow, diagnostics, code, request.given);
+  // Axes that a command line adds stand in front of all there are: the types of elements are those of the file.
+  const { graph } = wireWorkflow(workflow, diagnostics, code, { given: request.given, map: [] });
   return await checkGraphTypes(graph, code);
 }
 

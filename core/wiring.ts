@@ -11,8 +11,27 @@ import { nearest } from "./base/suggest.ts";
 import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
 import { buildGraph, describeRef, type Graph, type Grower, type Parameters } from "./graph.ts";
+import { addAxes, type Mapped } from "./map_over.ts";
+import type { MapItem } from "./mapspec.ts";
+import type { WiringOptions } from "./node_wiring.ts";
 import { checkReadingOrder } from "./reading_order.ts";
 import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
+
+/** What a command line asks of the wiring. */
+export interface WiringRequest {
+  /** Names that are given a value; outputs among them are not computed. */
+  readonly given: readonly string[];
+  /** Inputs with axes that are added to them and to everything behind them. */
+  readonly map: readonly MapItem[];
+}
+
+/** A wired workflow. */
+export interface Wired {
+  readonly graph: Graph;
+  readonly grower: Grower;
+  readonly warnings: readonly Diagnostic[];
+  readonly refused: Mapped["refused"];
+}
 
 /**
  * Wires and checks a workflow.
@@ -20,30 +39,39 @@ import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
  * @param workflow The definition.
  * @param found Problems found while it was loaded.
  * @param code The modules of its functions.
- * @param given Names given on the command line; outputs among them are not computed.
- * @returns The graph, and the warnings.
+ * @param asked What the command line asks of the wiring.
+ * @returns The graph, the warnings, and nodes that cannot have the axes that were added.
  * @throws {DefinitionError} If there are errors, with all problems in the order of the file.
+ * @throws {UsageError} If axes are added to what is no input.
  */
 export function wireWorkflow(
   workflow: Workflow,
   found: readonly Diagnostic[],
   code: CodeIndex,
-  given: readonly string[],
-): { graph: Graph; grower: Grower; warnings: Diagnostic[] } {
-  const { graph, diagnostics, grower } = buildGraph(workflow, {
+  asked: WiringRequest,
+): Wired {
+  const provided = asked.given;
+  const options: WiringOptions = {
     parametersOf: (def) => parametersOf(code, def),
     problemOfTracked: (def, ref) => problemOfTracked(code, def, ref),
-    provided: given,
-  });
-  const isWired = diagnostics.every(({ severity }) => severity !== "error");
+    provided,
+  };
+  const built = buildGraph(workflow, options);
+  const isWired = built.diagnostics.every(({ severity }) => severity !== "error");
   const all = inOrder([
     ...found,
-    ...diagnostics,
+    ...built.diagnostics,
     ...checkNodes(workflow, workflow.nodes),
-    ...isWired ? checkReadingOrder(graph) : [],
+    ...isWired ? checkReadingOrder(built.graph) : [],
   ]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
-  return { graph, grower, warnings: all };
+  const { graph, grower } = built;
+  if (asked.map.length === 0) return { graph, grower, warnings: all, refused: new Map() };
+  const mapped = addAxes(graph, asked.map, provided);
+  const again = buildGraph(mapped.workflow, { ...options, hasAddedAxes: true });
+  // It is the same workflow, which was right.
+  if (again.diagnostics.length > 0) throw new DefinitionError(again.diagnostics);
+  return { graph: again.graph, grower: again.grower, warnings: all, refused: mapped.refused };
 }
 
 function parametersOf(

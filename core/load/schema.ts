@@ -20,6 +20,8 @@ import {
   nodeOutputs,
   path,
   positiveDuration,
+  SCOPED_NAME,
+  SCOPED_NAME_HINT,
   sidecar,
   size,
   source,
@@ -348,11 +350,11 @@ export const workflowShape = object({
   inputs: documented(
     table(either(literal, inputObject), {
       what: "inputs",
-      keyPattern: NAME,
-      keyHint: NAME_HINT,
+      keyPattern: SCOPED_NAME,
+      keyHint: SCOPED_NAME_HINT,
     }),
     "What comes from outside: { file }, { dir }, { type, default, description }, " +
-      "a default value, or nothing for a required value.",
+      "a default value, or nothing for a required value. A name may have a scope: scope.name.",
   ),
   nodes: documented(nodesTable, "The nodes by name."),
   pools: documented(

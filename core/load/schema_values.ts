@@ -35,7 +35,13 @@ export const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 /** What to do about a name that is none. */
 export const NAME_HINT = 'Use letters, digits, "_" and "-", beginning with a letter or "_"';
 
-/** `name`, `node.output` or `params.a.b`. */
+/** A name of an input, with the scopes it is in: `name`, `scope.name`. */
+export const SCOPED_NAME = /^(?!params\.)[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*$/;
+
+/** What to do about a name of an input that is none. */
+export const SCOPED_NAME_HINT = `${NAME_HINT}; a scope stands before a dot, and is not "params"`;
+
+/** `name`, `node.output`, `scope.input` or `params.a.b`. */
 const REFERENCE = /^[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/;
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;

@@ -1,7 +1,13 @@
 /** Tests of the map-spec grammar and of the axis check. */
 
 import fc from "fast-check";
-import { checkAxes, type MapSpec, parseMapSpec } from "../../core/mapspec.ts";
+import {
+  findItem,
+  formatItem,
+  type MapSpec,
+  parseMapItems,
+  parseMapSpec,
+} from "../../core/mapspec.ts";
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
 
 /** Parses a map-spec that must be right. */
@@ -137,29 +143,27 @@ Deno.test("parseMapSpec() reports a place inside any text and never throws", () 
   );
 });
 
-Deno.test("checkAxes() accepts consistent axes and ':' for any name", () => {
-  const good = ["x[i], y[j] -> z[i, j]", "z[:, j] -> c[j]", "z[i, :], w[k] -> r[i, k]"];
-  assertEquals(checkAxes(good.map(spec)), []);
-  assertEquals(checkAxes([]), []);
+Deno.test("findItem() finds an array and its axes as they are written", () => {
+  const text = '"xs[i],x-y [ i , j ] -> foo.x[i, j]"';
+  const cut = (name: string, at?: number) => {
+    const found = findItem(text, name, at);
+    return found === undefined ? undefined : text.slice(found.start, found.end);
+  };
+  assertEquals([cut("xs"), cut("x-y"), cut("foo.x")], ["xs[i]", "x-y [ i , j ]", "foo.x[i, j]"]);
+  assertEquals([cut("x-y", 0), cut("x-y", 1), cut("foo.x", 1)], ["i", "j", "j"]);
+  assertEquals([cut("x"), cut("y"), cut("foo")], [undefined, undefined, undefined]);
 });
 
-Deno.test("checkAxes() finds two names for one axis", () => {
-  const problems = checkAxes(["x[i] -> y[i]", "y[j] -> z[j]"].map(spec));
-  assertEquals(problems.map((p) => [p.name, p.specs, p.message]), [
-    ["y", [0, 1], 'Array "y" has different axis names: "y[i]" and "y[j]"'],
-  ]);
-});
-
-Deno.test("checkAxes() finds two ranks of one array", () => {
-  const problems = checkAxes(["x[i] -> y[i]", "y[i, j] -> z[i, j]"].map(spec));
-  assertEquals(problems.map((p) => [p.name, p.specs, p.message]), [
-    ["y", [0, 1], 'Array "y" has 1 axes in "y[i]" and 2 in "y[i, j]"'],
-  ]);
-});
-
-Deno.test("checkAxes() remembers a name that another map-spec left open", () => {
-  const problems = checkAxes(
-    ["z[:, j] -> c[j]", "z[i, :] -> r[i]", "z[k, j] -> s[k, j]"].map(spec),
-  );
-  assertEquals(problems.map((p) => [p.name, p.specs]), [["z", [1, 2]]]);
+Deno.test("parseMapItems() reads arrays with names for all axes", () => {
+  const read = (text: string) => {
+    const parsed = parseMapItems(text);
+    return parsed.ok ? parsed.items.map(formatItem).join(" ") : parsed.message;
+  };
+  assertEquals(read("x[i]"), "x[i]");
+  assertEquals(read("foo.a[i,k], b[ j ]"), "foo.a[i, k] b[j]");
+  assertEquals(read("x"), '"x" has no axes');
+  assertEquals(read("x[:]"), '"x" has ":"');
+  assertEquals(read("x[i], x[j]"), '"x" is input twice');
+  assertEquals(read("x[i] -> y[i]"), 'expected "," before "->"');
+  assertEquals(read(""), "expected an array");
 });

@@ -296,23 +296,27 @@ Deno.test("files of a glob are mapped over, one command each", async () => {
   assertEquals(await shown(space, "counts"), [1, 2, 0]);
 });
 
-/** What is wrong with the shapes, the nodes, and what is said. */
+/** What is wrong with shapes that are known when a node has run, the nodes, and what is said. */
 const WRONG: readonly (readonly [what: string, nodes: string, says: string])[] = [
   [
     "lengths that differ",
-    `  ys: { call: nodes.ts#mul, map: "x[i], y[i] -> ys[i]", inputs: { x: { value: [1] }, y: { value: [1, 2] } } }
+    `  a: { call: nodes.ts#range, inputs: { n: { value: 1 } } }
+  b: { call: nodes.ts#range, inputs: { n: { value: 2 } } }
+  ys: { call: nodes.ts#mul, map: "x[i], y[i] -> ys[i]", inputs: { x: a, y: b } }
 `,
     'Cannot zip "x" and "y" along axis "i": "x" has length 1, "y" has length 2',
   ],
   [
     "a scalar",
-    `  ys: { call: nodes.ts#square, map: "x[i] -> ys[i]", inputs: { x: { value: 3 } } }
+    `  a: { call: nodes.ts#square, inputs: { x: { value: 3 } } }
+  ys: { call: nodes.ts#square, map: "x[i] -> ys[i]", inputs: { x: a } }
 `,
     'Cannot map over "x": it is a number, not an array',
   ],
   [
     "rank",
-    `  ys: { call: nodes.ts#square, map: "x[i, j] -> ys[i, j]", inputs: { x: { value: [1, 2] } } }
+    `  a: { call: nodes.ts#range, inputs: { n: { value: 2 } } }
+  ys: { call: nodes.ts#square, map: "x[i, j] -> ys[i, j]", inputs: { x: a } }
 `,
     'Cannot map over "x": at depth 1 there is a number, not an array',
   ],

@@ -85,6 +85,16 @@ Deno.test("workflow() turns handles into names", () => {
   });
 });
 
+Deno.test("workflow() takes inputs with a scope", () => {
+  const csv = input<string>();
+  const rows = call(load, { inputs: { csv } });
+  assertEquals(workflow({ inputs: { "foo.csv": csv }, nodes: { rows } }), {
+    params: {},
+    inputs: { "foo.csv": null },
+    nodes: { rows: { call: load, inputs: { csv: "foo.csv" } } },
+  });
+});
+
 Deno.test("workflow() names what commands tell of themselves, and tracked functions", () => {
   const raw = inputFile("big.bam", { sidecar: true });
   const job = run(["job"], {

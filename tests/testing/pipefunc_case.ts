@@ -1,0 +1,141 @@
+/**
+ * A case of pipefunc as a workflow of flow: its nodes, inputs and the command line that asks for the same. Knows the form of
+ * the cases in `tests/testdata/pipefunc`, nothing of how flow runs them.
+ *
+ * @module
+ */
+
+/** One function of a case. */
+interface CaseNode {
+  /** One output, or several that a tuple holds. */
+  readonly out: string | readonly string[];
+  readonly params: readonly string[];
+  /** The function as an arrow of JavaScript that takes the parameters by name. */
+  readonly js: string;
+  readonly map: string | null;
+  readonly defaults: Readonly<Record<string, unknown>>;
+  readonly bound: Readonly<Record<string, unknown>>;
+  /** Parameter to the name it reads. */
+  readonly renames: Readonly<Record<string, string>>;
+  /** In front of every name the node has. */
+  readonly scope: string | null;
+}
+
+/** What a case asks for. */
+export type CaseCall =
+  | {
+    readonly kind: "run";
+    readonly output: string | readonly string[];
+    readonly inputs: Readonly<Record<string, unknown>>;
+  }
+  | {
+    readonly kind: "map";
+    readonly inputs: Readonly<Record<string, unknown>>;
+    /** Axes that are added: input and axis. */
+    readonly add_axis?: readonly (readonly [string, string])[];
+    readonly fixed?: Readonly<Record<string, string | number>>;
+    readonly on_error?: "raise" | "continue";
+  }
+  /** All that is enough to compute each output. */
+  | { readonly kind: "combos" }
+  | { readonly kind: "build" };
+
+/** What pipefunc said. */
+export type CaseOutcome =
+  | { readonly value: unknown }
+  | { readonly outputs: Readonly<Record<string, unknown>> }
+  | { readonly combos: Readonly<Record<string, readonly (readonly string[])[]>> }
+  | { readonly error: string; readonly message: string };
+
+/** One case. */
+export interface Case {
+  readonly id: string;
+  readonly title: string;
+  readonly nodes: readonly CaseNode[];
+  readonly call: CaseCall;
+  readonly expect_pipefunc: CaseOutcome;
+}
+
+/** All cases. */
+export const CASES: readonly Case[] = JSON.parse(
+  Deno.readTextFileSync(new URL("../testdata/pipefunc/cases.json", import.meta.url)),
+);
+
+/** Name of the node that collects outputs. */
+const COLLECT = "collected";
+
+/** Outputs of a node by the names others use. */
+function outputsOf({ out, scope }: CaseNode): string[] {
+  const names = typeof out === "string" ? [out] : out;
+  return names.map((name) => scope === null ? name : `${scope}.${name}`);
+}
+
+/** What a parameter reads. */
+function sourceOf({ renames, scope }: CaseNode, parameter: string): string {
+  return renames[parameter] ?? (scope === null ? parameter : `${scope}.${parameter}`);
+}
+
+/** Names that the nodes of a case read and none of them makes. */
+export function inputsOf({ nodes }: Case): string[] {
+  const made = nodes.flatMap(outputsOf);
+  const read = nodes.flatMap((node) =>
+    node.params.filter((name) => !(name in node.bound)).map((name) => sourceOf(node, name))
+  );
+  return [...new Set(read)].filter((name) => !made.includes(name));
+}
+
+/** Files of the workflow of a case; with `collected`, a node that puts these outputs into one object. */
+export function filesOf(item: Case, collected: readonly string[] = []): Record<string, string> {
+  const inputs = inputsOf(item).map((name) => {
+    const [found] = item.nodes.flatMap((node) =>
+      node.params.flatMap((parameter) =>
+        sourceOf(node, parameter) === name && parameter in node.defaults
+          ? [node.defaults[parameter]]
+          : []
+      )
+    );
+    return `  ${name}: ${found === undefined ? "" : `{ default: ${JSON.stringify(found)} }`}\n`;
+  });
+  const nodes = item.nodes.map((node, i) => {
+    const { out, params, bound, map, scope } = node;
+    const isOne = typeof out === "string" && scope === null;
+    const sources = params.map((name) =>
+      name in bound
+        ? `${name}: { value: ${JSON.stringify(bound[name])} }`
+        : `${name}: ${sourceOf(node, name)}`
+    );
+    const parts = [
+      `call: nodes.ts#f${i}`,
+      `inputs: { ${sources.join(", ")} }`,
+      ...isOne ? [] : [`outputs: [${[out].flat().join(", ")}]`],
+      ...map === null ? [] : [`map: ${JSON.stringify(map)}`],
+    ];
+    return `  ${isOne ? out : scope ?? [out].flat().join("_")}: { ${parts.join(", ")} }\n`;
+  });
+  if (collected.length > 0) {
+    const sources = collected.map((name) => `${name}: ${name}`).join(", ");
+    nodes.push(`  ${COLLECT}: { call: nodes.ts#${COLLECT}, inputs: { ${sources} } }\n`);
+  }
+  // A function that only throws takes nothing; what it is given must be taken by somebody.
+  const arrow = ({ js, params }: CaseNode) => js.replace(/^\(\)/, `({ ${params.join(", ")} })`);
+  const functions = item.nodes.map((node, i) => `export const f${i} = ${arrow(node)};\n`);
+  const collect = `export const ${COLLECT} = ({ ${collected.join(", ")} }) => ({ ${
+    collected.join(", ")
+  } });\n`;
+  return {
+    "workflow.yaml": (inputs.length === 0 ? "" : `inputs:\n${inputs.join("")}`) +
+      `nodes:\n${nodes.join("")}`,
+    "nodes.ts": functions.join("") + collect,
+  };
+}
+
+/** Arguments that give inputs. */
+export function inputArguments(inputs: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(inputs).flatMap(([name, value]) => [
+    "--input",
+    `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  ]);
+}
+
+/** Arguments of `flow run` that ask for several outputs in one object. */
+export const COLLECTED: readonly string[] = ["--output", COLLECT];
