@@ -23,6 +23,8 @@ const PURE = new Set([
   "run_reference",
   "selector",
   "shebang",
+  "sweep",
+  "swept",
   "template",
   "template_shell",
   "why",
@@ -39,6 +41,7 @@ const LATE: Readonly<Record<string, number>> = {
   "survey": 4,
   "keep_failure": 4,
   "engine": 5,
+  "many": 5,
   "mod": 6,
 };
 
