@@ -13,17 +13,25 @@ import { valueJson } from "./value_json.ts";
 export type Row = ReadonlyMap<string, string>;
 
 /**
+ * Refuses two columns of one name.
+ *
+ * @param names Swept names.
+ * @param name The output as asked for.
+ * @throws {UsageError} If a swept name is called so too.
+ */
+export function checkColumns(names: readonly string[], name: string): void {
+  if (!names.includes(name)) return;
+  throw new UsageError(`Cannot name two columns "${name}": a swept name is called so too`, {
+    hint: `name the output with its node: NODE.${name}`,
+  });
+}
+
+/**
  * Returns the row of one combination.
  *
  * @param name The output as asked for; the last column.
- * @throws {UsageError} If a swept name is called like the output.
  */
 export function rowOf(member: Member, name: string, output: StoredOutput): Row {
-  if (Object.hasOwn(member.values, name)) {
-    throw new UsageError(`Cannot name two columns "${name}": a swept name is called so too`, {
-      hint: `name the output with its node: NODE.${name}`,
-    });
-  }
   const cells = Object.entries(member.values).map(([key, value]) =>
     [key, JSON.stringify(value)] as const
   );

@@ -63,6 +63,10 @@ export async function runMany(
   const surface = await openSurface(many.members.length, flags, context.cwd);
   steering.tellTo((text) => surface.note(text));
   const { deliver } = request;
+  if (deliver !== undefined) {
+    const { checkColumns } = await import("./rows_json.ts");
+    checkColumns(many.names, deliver);
+  }
   const rows = deliver === undefined
     ? undefined
     : new RowsInOrder(deliver, many.members.length, steering);

@@ -26,7 +26,8 @@ export async function showMany(many: ManyRuns, name: string, format: ShowFormat)
       hint: `use one of ${FORMATS.join(", ")}`,
     });
   }
-  const { rowOf } = await import("./rows_json.ts");
+  const { checkColumns, rowOf } = await import("./rows_json.ts");
+  checkColumns(many.names, name);
   const rows: Row[] = [];
   for (const member of many.members) {
     const output = await many.output(member, name);

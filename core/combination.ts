@@ -31,10 +31,13 @@ const MAX_LABEL = 100;
  */
 export function dependencies(graph: Graph, names: readonly string[]): readonly string[][] {
   const found = graph.defs.map((def, id) => new Set(ownNames(graph, def, id, names)));
-  const { starts, targets } = graph.ups;
   for (const id of graph.order) {
-    for (let e = starts[id]; e < starts[id + 1]; e++) {
-      for (const name of found[targets[e]]) found[id].add(name);
+    // Not through `after`, which is about order alone.
+    for (const { source } of [...graph.wires[id], ...graph.tracks[id]]) {
+      if (source.kind !== "output" && source.kind !== "promise") continue;
+      // What a node will return may depend on anything.
+      const upstream = source.kind === "promise" ? names : found[source.node];
+      for (const name of upstream) found[id].add(name);
     }
   }
   return found.map((set) => names.filter((name) => set.has(name)));

@@ -63,9 +63,9 @@ export function isFunction(derived: SweepBlock["derived"]): derived is FunctionR
  * @example
  * ```ts
  * import { assertEquals } from "../tests/testing/assert.ts";
- * import { combinationsOf } from "./sweep.ts";
+ * import { type Axis, combinationsOf } from "./sweep.ts";
  *
- * const axes = [{ values: { lr: [0.1, 0.2] }, at: [] }, { values: { a: [1, 2], b: [3, 4] }, at: [] }];
+ * const axes: Axis[] = [{ values: { lr: [0.1, 0.2] }, at: [] }, { values: { a: [1, 2], b: [3, 4] }, at: [] }];
  * assertEquals(combinationsOf({ axes, derived: { name: "${lr}-${a}" } }), [
  *   { lr: 0.1, a: 1, b: 3, name: "0.1-1" },
  *   { lr: 0.1, a: 2, b: 4, name: "0.1-2" },

@@ -123,7 +123,7 @@ function readZip(workflow: Workflow, request: SweepRequest): Axis[] {
   for (const [name, list] of others) {
     if (list.length === length) continue;
     throw new UsageError(
-      `Cannot zip "${name}" with "${first}": it has ${list.length} values, "${first}" has ${length}`,
+      `Cannot zip "${name}" with "${first}": they have ${list.length} and ${length} values`,
       { hint: "give equally many values, or use --sweep for all with all" },
     );
   }
@@ -256,8 +256,8 @@ function checkDerived(
         hintForUnknown(name, workflow),
       );
     }
-    const message = misfitOf(name, swept, value);
-    if (message !== undefined) throw fail(message, "Return what the input expects");
+    const misfit = misfitOf(swept, value);
+    if (misfit !== undefined) throw fail(misfit, "Return what the input expects");
   }
 }
 
@@ -313,8 +313,8 @@ function rowCombinations(
         add(message, place(name, "key"), hintForUnknown(name, workflow));
         continue;
       }
-      const misfit = misfitOf(name, swept, value)?.replace("Cannot sweep", "Cannot set");
-      if (misfit !== undefined) add(misfit, place(name, "value"));
+      const misfit = misfitOf(swept, value);
+      if (misfit !== undefined) add(`Cannot set "${name}": ${misfit}`, place(name, "value"));
       const isPath = swept.kind === "input" && swept.input.kind !== "value";
       combination[name] = isPath
         ? relative(workflow.dir, resolve(cwd, String(value))) || "."

@@ -150,7 +150,7 @@ function checkAxes(block: AxesFields, visit: Visit): void {
       if (list.length === length) continue;
       visit.report(
         "sweep",
-        `Cannot zip "${name}" with "${first}": it has ${list.length} values, "${first}" has ${length}`,
+        `Cannot zip "${name}" with "${first}": their lists have ${list.length} and ${length} values`,
         { member: [...at, name], hint: 'Make the lists equally long, or move one to "product"' },
       );
     }

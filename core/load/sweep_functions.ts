@@ -40,7 +40,7 @@ export default await Promise.all(all.map((values) => call(values)));
     return Array.isArray(evaluation.data) ? evaluation.data : { problem: "it returned no list" };
   } catch (error) {
     if (!(error instanceof ModuleProblem)) throw error;
-    return { problem: error.message };
+    return { problem: error.message.replaceAll(ref.path, ref.module) };
   }
 }
 

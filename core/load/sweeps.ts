@@ -116,19 +116,21 @@ function checkValue(
   path: Path,
   { visit }: SweepContext,
 ): void {
-  const message = misfitOf(name, swept, value);
-  if (message !== undefined) visit.report("sweep", message, { member: path });
+  const misfit = misfitOf(swept, value);
+  if (misfit !== undefined) {
+    visit.report("sweep", `Cannot sweep "${name}": ${misfit}`, { member: path });
+  }
 }
 
 /** Says why a value does not fit an input; params take any. */
-export function misfitOf(name: string, swept: Swept, value: Json): string | undefined {
+export function misfitOf(swept: Swept, value: Json): string | undefined {
   if (swept.kind === "param") return undefined;
   const { input } = swept;
   const type = input.kind === "value" ? input.type : "string";
   if (type === undefined || isOfType(value, type)) return undefined;
   const wanted = input.kind === "value" ? `type "${type}"` : "a path";
   const found = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
-  return `Cannot sweep "${name}": input "${input.name}" expects ${wanted}, got "${found}"`;
+  return `input "${input.name}" expects ${wanted}, got "${found}"`;
 }
 
 /** Derived texts use names of the block, or what was derived before. */
