@@ -31,7 +31,7 @@ export const SWEEP_FLAGS: FlagParametersForType<SweepFlags, CliContext> = {
     variadic: true,
     placeholder: "SWEEP",
     brief:
-      "Once for each value of an input or param, n=1,2 or 'n=range(10)', or for a sweep of the file; all with all",
+      "Once for each value of an input or param: n=1,2 or 'n=range(10)'; or for a sweep of the file",
   },
   sweepZip: {
     kind: "parsed",
@@ -40,14 +40,14 @@ export const SWEEP_FLAGS: FlagParametersForType<SweepFlags, CliContext> = {
     optional: true,
     variadic: true,
     placeholder: "NAME=VALUES",
-    brief: "Values that go together, equally many: --sweep-zip a=1,2 --sweep-zip b=3,4",
+    brief: "The same with values that go together: --sweep-zip a=1,2 --sweep-zip b=3,4",
   },
   each: {
     kind: "parsed",
     parse: String,
     optional: true,
     placeholder: "FILE",
-    brief: "Once for each line of FILE, a JSON object of inputs and params; - for standard input",
+    brief: "Once for each line of FILE, a JSON object of inputs and params; - is standard input",
   },
 };
 

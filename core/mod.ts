@@ -31,7 +31,7 @@ export type { RunOutcome, RunRequest } from "./run_request.ts";
 export type { SelectRequest } from "./select.ts";
 export { type ManyRequest, ManyRuns, type Member, type MemberEnd } from "./many.ts";
 export type { NodeTally } from "./combination.ts";
-export type { Combination } from "./sweep.ts";
+export type { Combination, Sweep } from "./sweep.ts";
 export type { SweepRequest } from "./sweep_request.ts";
 export { History, type NodeEntry, type RunDifference, type RunEntry } from "./history.ts";
 export type { NodeDifference, NodeVerdict } from "./run_diff.ts";
