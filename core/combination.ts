@@ -139,6 +139,11 @@ function placed(def: NodeDef, label: string): NodeDef {
   };
 }
 
+/** Returns the path a file would have without a combination; that of a node that depends on none is as it was. */
+export function unplaced(path: string): string {
+  return path.startsWith(`${SWEEP_DIR}/`) ? path.replace(/^[^/]*\/[^/]*\//, "") : path;
+}
+
 /**
  * Names a combination: `lr=0.1,seed=3`. Different combinations have different names, which are names of directories too:
  * what cannot stand in one, or is too long, is replaced by a digest.

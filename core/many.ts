@@ -9,7 +9,7 @@
  */
 
 import { cpus, totalmem } from "node:os";
-import { FlowError, InternalError, StoreError, UsageError } from "./base/error.ts";
+import { DefinitionError, FlowError, InternalError, StoreError, UsageError } from "./base/error.ts";
 import {
   dependencies,
   labelOf,
@@ -22,6 +22,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import type { Counts, Event } from "./event.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { SharedExecutor } from "./executor/shared_executor.ts";
+import { checkReadingMoved } from "./reading_order.ts";
 import type { RunRequest } from "./run_request.ts";
 import { Slots } from "./slots.ts";
 import type { Combination } from "./sweep.ts";
@@ -98,7 +99,11 @@ export class ManyRuns {
     request: SweepRequest,
     options: EngineOptions,
   ): Promise<ManyRuns> {
-    return new ManyRuns(base, await readCombinations(base.workflow, request), options);
+    const many = new ManyRuns(base, await readCombinations(base.workflow, request), options);
+    const { graph } = base;
+    const moved = checkReadingMoved(graph, (id) => many.#namesOf(graph.defs[id].name).length > 0);
+    if (moved.length > 0) throw new DefinitionError(moved);
+    return many;
   }
 
   /** How many different runs every node has, at most; nothing is run. */
@@ -203,8 +208,13 @@ export class ManyRuns {
     }
   }
 
+  /** Names that a node of the file depends on. */
+  #namesOf(node: string): readonly string[] {
+    return this.#namesByNode.get(node) ?? [];
+  }
+
   #open(member: Member, shared?: EngineOptions["shared"]): Promise<Engine> {
-    const namesOf = (node: string) => this.#namesByNode.get(node) ?? [];
+    const namesOf = (node: string) => this.#namesOf(node);
     const workflow = withCombination(this.#base.workflow, member.values, namesOf);
     return Engine.open(workflow, [], {
       ...this.#options,

@@ -359,3 +359,47 @@ nodes:
   assertEquals(dir.read("sweep/count=1,word=a/out/0.txt"), "0 a");
   assertOk(!dir.has("sweep/count=1,word=a/out/1.txt"));
 });
+
+Deno.test("flow clean: files of a sweep belong to their node, whatever the combination", async () => {
+  using dir = space();
+  await run(dir, "--sweep", "grid");
+  const plain = await run(dir);
+  assertOk(!plain.stderr.includes("clean"), plain.stderr);
+  const again = await run(dir, "--sweep", "lr=1", "-v");
+  assertOk(!again.stderr.includes("clean"), again.stderr);
+  assertEquals((await flow(["clean", "-n"], { cwd: dir.path })).stdout, "");
+  dir.edit("workflow.yaml", "out/weights.txt", "out/others.txt");
+  const { code } = await flow(["clean"], { cwd: dir.path });
+  assertEquals(code, 0);
+  assertOk(dir.has("sweep/lr=1,seed=3/out/report.txt"));
+  assertOk(dir.has("out/report.txt"));
+  assertOk(!dir.has("sweep/lr=10/out/weights.txt"));
+  assertOk(!dir.has("out/weights.txt"));
+});
+
+Deno.test("flow run --sweep: a file that moves is not read by its path", async () => {
+  using dir = new TestSpace({
+    "workflow.yaml": `params: { lr: 1, seed: 1 }
+nodes:
+  made: { run: "echo \${params.lr} > \${out.made}", outputs: { made: out/a.txt } }
+  copy: { run: "cat \${in.x}", inputs: { x: { file: out/a.txt } }, after: [made], stdout: copy }
+`,
+    "out/a.txt": "old",
+  });
+  const { code, stderr } = await run(dir, "--sweep", "lr=1,2");
+  assertEquals(code, 2);
+  assertEquals(
+    stderr,
+    [
+      'workflow.yaml:4:44: Cannot read "out/a.txt" as input "x" of node "copy": node "made" publishes it, in another directory for each combination',
+      '     4 |   copy: { run: "cat ${in.x}", inputs: { x: { file: out/a.txt } }, after: [made], stdout: copy }',
+      "       |                                            ~~~~~~~~~~~~~~~~~~~",
+      "  published: workflow.yaml:3:68",
+      '  hint: take the output "made" of "made" instead',
+      "",
+      "1 error",
+      "",
+    ].join("\n"),
+  );
+  assertEquals((await run(dir, "--sweep", "seed=1,2")).code, 0);
+});
