@@ -5,13 +5,14 @@
  */
 
 import { UsageError } from "../core/base/error.ts";
-import type { Event, ManyRequest, Member, MemberEnd } from "../core/mod.ts";
+import type { Event, ManyRequest, ManyRuns, Member, MemberEnd, StoredOutput } from "../core/mod.ts";
 import type { CliContext } from "./context.ts";
 import { ManySurface } from "./many_surface.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import type { OpenedMany } from "./sweep_flags.ts";
 import { type Steering, STOPPED_EXIT_CODE } from "./steering.ts";
 import type { SurfaceFlags } from "./run_surface.ts";
+import type { ShowFormat } from "./show_output.ts";
 import { detectStyle, processFacts } from "./terminal.ts";
 
 /** Exit code of a tool whose reader went away: 128 + SIGPIPE. */
@@ -58,18 +59,17 @@ export async function runMany(
   context: CliContext,
   { many }: OpenedMany,
   request: SameForAll,
-  { flags, steering }: { readonly flags: SurfaceFlags; readonly steering: Steering },
+  { flags, steering }: {
+    readonly flags: SurfaceFlags & { readonly format: ShowFormat };
+    readonly steering: Steering;
+  },
 ): Promise<void> {
-  const surface = await openSurface(many.members.length, flags, context.cwd);
-  steering.tellTo((text) => surface.note(text));
   const { deliver } = request;
-  if (deliver !== undefined) {
-    const { checkColumns } = await import("./rows_json.ts");
-    checkColumns(many.names, deliver);
-  }
   const rows = deliver === undefined
     ? undefined
-    : new RowsInOrder(deliver, many.members.length, steering);
+    : await openRows(many, deliver, { format: flags.format, steering });
+  const surface = await openSurface(many.members.length, flags, context.cwd);
+  steering.tellTo((text) => surface.note(text));
   let failed = 0;
   let ended = 0;
   await many.run({
@@ -88,7 +88,6 @@ export async function runMany(
       rows?.take(member, end);
     },
   });
-  await rows?.written;
   if (!flags.json) surface.end();
   const isWhole = ended === many.members.length;
   const exitCode = failed > 0 ? 1 : isWhole ? 0 : STOPPED_EXIT_CODE;
@@ -135,41 +134,54 @@ function printLine(line: string, steering: Steering): void {
   }
 }
 
-/** Prints a line for each run that made its output, in the order of the combinations. */
-class RowsInOrder {
-  readonly #name: string;
-  readonly #steering: Steering;
-  readonly #ends: (MemberEnd | undefined)[];
-  readonly #members: Member[] = [];
-  #next = 0;
-  written: Promise<void> = Promise.resolve();
+/**
+ * Returns what prints the results of runs.
+ *
+ * @throws {UsageError} If a swept name is called like the output, or the format has no lines.
+ */
+async function openRows(
+  many: ManyRuns,
+  name: string,
+  { format, steering }: { readonly format: ShowFormat; readonly steering: Steering },
+): Promise<RowsInOrder> {
+  const { cellsOf, checkColumns, csvLine, rowJson, rowOf } = await import("./rows_json.ts");
+  checkColumns(many.names, name);
+  if (format !== "auto" && format !== "ndjson" && format !== "csv") {
+    throw new UsageError(`Cannot print the results of many runs as ${format}`, {
+      hint: "use ndjson or csv",
+    });
+  }
+  const columns = [...many.names, name];
+  let isFirst = true;
+  return new RowsInOrder((member, output) => {
+    if (steering.exitCode === BROKEN_PIPE_EXIT_CODE) return;
+    const row = rowOf(member, name, output);
+    if (format === "csv" && isFirst) printLine(csvLine(columns), steering);
+    isFirst = false;
+    printLine(format === "csv" ? csvLine(cellsOf(row, columns)) : rowJson(row), steering);
+  });
+}
 
-  constructor(name: string, total: number, steering: Steering) {
-    this.#name = name;
-    this.#steering = steering;
-    this.#ends = new Array(total).fill(undefined);
+/** Prints a row for each run that made its output, in the order of the combinations. */
+class RowsInOrder {
+  readonly #print: (member: Member, output: StoredOutput) => void;
+  /** Runs that are over, by number, until all before them are. */
+  readonly #waiting = new Map<number, readonly [Member, MemberEnd]>();
+  #next = 1;
+
+  constructor(print: (member: Member, output: StoredOutput) => void) {
+    this.#print = print;
   }
 
   /** Takes what became of a run, and prints as far as all before are there. */
   take(member: Member, end: MemberEnd): void {
-    this.#ends[member.number - 1] = end;
-    this.#members[member.number - 1] = member;
+    this.#waiting.set(member.number, [member, end]);
     for (;;) {
-      const ready = this.#ends[this.#next];
+      const ready = this.#waiting.get(this.#next);
       if (ready === undefined) return;
-      const at = this.#members[this.#next++];
-      if ("output" in ready && ready.output !== undefined) this.#print(at, ready.output);
+      this.#waiting.delete(this.#next++);
+      const [at, ended] = ready;
+      if ("output" in ended && ended.output !== undefined) this.#print(at, ended.output);
     }
-  }
-
-  #print(
-    member: Member,
-    output: NonNullable<Extract<MemberEnd, { counts: unknown }>["output"]>,
-  ): void {
-    this.written = this.written.then(async () => {
-      const { rowJson, rowOf } = await import("./rows_json.ts");
-      if (this.#steering.exitCode === BROKEN_PIPE_EXIT_CODE) return;
-      printLine(rowJson(rowOf(member, this.#name, output)), this.#steering);
-    });
   }
 }

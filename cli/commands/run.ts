@@ -319,6 +319,11 @@ function checkFlags(flags: RunFlags): void {
     [flags.json && flags.output !== undefined, "--json", "--output"],
     [flags.dryRun && flags.forget !== undefined, "--dry-run", "--forget"],
   ];
+  if (flags.format === "csv" && !isMany(flags)) {
+    throw new UsageError("Cannot print one result as csv: it is no table", {
+      hint: "add --sweep or --each; flow run --help lists other formats",
+    });
+  }
   if (flags.maxConcurrent !== undefined && !isMany(flags)) {
     throw new UsageError('Cannot use "--max-concurrent" with one run', {
       hint: "add --sweep or --each; -j N limits the actions of a run",

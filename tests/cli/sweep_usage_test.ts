@@ -83,6 +83,8 @@ const WRONG: readonly (readonly string[])[] = [
   ["run", "--sweep", "seed=1,2", "--output", "scor"],
   ["run", "--sweep", "seed=1,2", "--output", "score[0]"],
   ["run", "--sweep", "score=1,2", "--output", "score"],
+  ["run", "--sweep", "seed=1,2", "--output", "score", "--format", "raw"],
+  ["run", "--output", "score", "--format", "csv"],
   ["run", "--max-concurrent", "3"],
   ["run", "--sweep", "seed=1,2", "--max-concurrent", "0"],
   ["run", "--each", "nosuch.ndjson"],

@@ -141,6 +141,12 @@ Deno.test("flow run --sweep: constants, zip, derived texts and functions", async
     ],
     named.stderr,
   );
+  const csv = await run(dir, "--sweep", "named", "--output", "score", "--format", "csv");
+  assertEquals(
+    csv.stdout,
+    "model.depth,lr,seed,label,score\n5,1,7,lr-1,1007\n5,10,8,lr-10,5508\n",
+    csv.stderr,
+  );
   const useful = await run(dir, "--sweep", "useful", "--output", "score");
   assertEquals(
     useful.stdout,
