@@ -5,7 +5,7 @@
  */
 
 import type { HostPool } from "../core/executor/host_pool.ts";
-import type { Engine, Workflow } from "../core/mod.ts";
+import type { Engine, EngineOptions, Workflow } from "../core/mod.ts";
 import { type Diagnostic, UsageError } from "../core/base/error.ts";
 import { formatDiagnostic, sanitize } from "../core/base/source.ts";
 import type { CliContext } from "./context.ts";
@@ -44,6 +44,8 @@ function found(findWorkflow: (dir: string) => string, { dir, names }: Target): s
 export interface Opened extends AsyncDisposable {
   readonly engine: Engine;
   readonly names: readonly string[];
+  /** What the engine was opened with. */
+  readonly options: EngineOptions;
 }
 
 /**
@@ -66,7 +68,7 @@ export async function openTarget(
   const { Engine } = await import("../core/mod.ts");
   const inputs = inputsOf(flags);
   const readsStdin = Object.values(inputs).includes("-");
-  const engine = await Engine.open(workflow, diagnostics, {
+  const options: EngineOptions = {
     cwd: context.cwd,
     inputs,
     ...flags.map === undefined ? {} : { map: flags.map },
@@ -75,11 +77,13 @@ export async function openTarget(
     ...calls === undefined ? {} : { calls },
     ...readsStdin ? { stdin: Deno.stdin.readable } : {},
     ...flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir },
-  });
+  };
+  const engine = await Engine.open(workflow, diagnostics, options);
   for (const warning of engine.warnings) writeStderr(`${formatDiagnostic(warning)}\n`);
   return {
     engine,
     names: target.names,
+    options,
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
 }

@@ -9,11 +9,11 @@ import { UsageError } from "../core/base/error.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import { parseSlice, sliceValue } from "./slice.ts";
 
-/** How an output is printed; `auto` is raw for text, bytes and files, else JSON. */
-export type ShowFormat = "auto" | "raw" | "json" | "ndjson" | "path";
+/** How an output is printed; `auto` is raw for text, bytes and files, else JSON. `csv` is for tables of a sweep. */
+export type ShowFormat = typeof SHOW_FORMATS[number];
 
 /** All formats, in the order help lists them. */
-export const SHOW_FORMATS = ["auto", "raw", "json", "ndjson", "path"] as const;
+export const SHOW_FORMATS = ["auto", "raw", "json", "ndjson", "csv", "path"] as const;
 
 /** Size of the pieces in which files are copied, in bytes. */
 const CHUNK_BYTES = 1 << 18;
@@ -31,6 +31,7 @@ export async function showOutput(
   format: ShowFormat,
 ): Promise<void> {
   const { name, subscripts } = parseSlice(reference);
+  if (format === "csv") throw misfit(name, format, "no table; --sweep makes one");
   const output = engine.output(name);
   if (output.isStale) {
     writeStderr(`warning: "${name}" may be from an earlier state of the workflow\n`);

@@ -1,17 +1,18 @@
 /**
- * The part of `flow run WORKFLOW --help` that comes from the workflow: its inputs and params.
+ * The part of `flow run WORKFLOW --help` that comes from the workflow: its inputs, params and sweeps.
  * Does not know the flags of `run`.
  *
  * @module
  */
 
+import type { Sweep } from "../core/mod.ts";
 import { createContext } from "./context.ts";
 import { openTarget } from "./open.ts";
 import { writeStdout } from "./output.ts";
 import { printTable } from "./table.ts";
 
 /**
- * Prints inputs and params of the workflow that the words name; without a named workflow, nothing.
+ * Prints inputs, params and sweeps of the workflow that the words name; without a named workflow, nothing.
  *
  * @param words Words after the command, without `--help`.
  * @throws {FlowError} If a workflow is named and cannot be read.
@@ -25,6 +26,7 @@ export async function printWorkflowHelp(words: readonly string[]): Promise<void>
     names.slice(0, 1),
   );
   const { inputs, params } = opened.engine.describe();
+  const { sweeps = {} } = opened.engine.workflow;
   const sections: [string, readonly string[][]][] = [
     [
       "Inputs",
@@ -40,12 +42,19 @@ export async function printWorkflowHelp(words: readonly string[]): Promise<void>
         return ["  --set", `${param.name}=${placeholder(param)}`, ...notes(param)];
       }),
     ],
+    ["Sweeps", Object.entries(sweeps).map(([name, sweep]) => ["  --sweep", name, sweptBy(sweep)])],
   ];
   for (const [title, rows] of sections) {
     if (rows.length === 0) continue;
     writeStdout(`\n${title}:\n`);
     await printTable(rows);
   }
+}
+
+/** Names that a sweep gives values to. */
+function sweptBy(sweep: Sweep): string {
+  const names = sweep.flatMap(({ axes }) => axes.flatMap(({ values }) => Object.keys(values)));
+  return `by ${[...new Set(names)].join(", ")}`;
 }
 
 /** What `describe()` tells of an input or param. */

@@ -102,7 +102,8 @@ export function commandLineOutput({ command, outputs }: NodeDef): CommandLineOut
   return { output: command.commandLine, paths: Object.fromEntries(paths) };
 }
 
-function paramReferences(def: NodeDef): string[] {
+/** Params that a command fills into its texts, by their paths below `params`. */
+export function paramReferences(def: NodeDef): string[] {
   if (def.work.kind !== "run") return [];
   const { before, after } = def.command?.hooks ?? {};
   const paths = new Set<string>();

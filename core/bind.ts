@@ -176,8 +176,12 @@ async function valueText(input: InputDef, text: string, options: BindOptions): P
   }
 }
 
-/** Reads a text as the declared type; without one as JSON, and as a plain text if it is not JSON. */
-function parseValue(input: InputDef, text: string): unknown {
+/**
+ * Reads a text as the declared type; without one as JSON, and as a plain text if it is not JSON.
+ *
+ * @throws {UsageError} If it is not of that type.
+ */
+export function parseValue(input: InputDef, text: string): unknown {
   const fail = (): never => {
     throw unlike(input, text);
   };

@@ -11,6 +11,7 @@
 import { dirname, resolve } from "node:path";
 import { FlowError } from "./base/error.ts";
 import type { Bound } from "./bind.ts";
+import { unplaced } from "./combination.ts";
 import { rootOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { expandGlob } from "./sources.ts";
@@ -58,10 +59,12 @@ type Fate =
  * @throws {StoreError} If the store cannot be read.
  */
 export function countOrphans(context: CleanContext): number {
-  const current = new Set(context.graph.defs.flatMap(({ outputs }) => outputs.map((o) => o.path)));
+  const current = new Set(
+    context.graph.defs.flatMap(({ outputs }) => outputs.map(({ path }) => path && unplaced(path))),
+  );
   const { store: { publications }, workflow } = context;
   const isAll = publications.of(workflow).every(({ kind, path }) =>
-    kind === "made" || current.has(path)
+    kind === "made" || current.has(unplaced(path))
   );
   if (isAll) return 0;
   const ownerOf = ownersOf(context);
@@ -131,8 +134,10 @@ function ownersOf({ graph, isExpanded }: CleanContext): (one: Publication) => Ow
   const current = new Set<string>();
   const holders = new Map<string, string>();
   for (const { name, outputs } of graph.defs) {
-    for (const { path } of outputs) {
-      if (path === undefined) continue;
+    for (const { path: placed } of outputs) {
+      if (placed === undefined) continue;
+      // Whatever combination it is of, it belongs to the node.
+      const path = unplaced(placed);
       current.add(path);
       for (const dir of parentsOf(path)) holders.set(dir, `it holds "${path}" of node "${name}"`);
     }
@@ -141,7 +146,8 @@ function ownersOf({ graph, isExpanded }: CleanContext): (one: Publication) => Ow
     const id = i as NodeId;
     return expand === undefined || isExpanded(id) ? [] : [graph.defs[rootOf(graph, id)].name];
   }));
-  return ({ path, from }) => {
+  return ({ path: placed, from }) => {
+    const path = unplaced(placed);
     if ([path, ...parentsOf(path)].some((above) => current.has(above))) return "node";
     const held = holders.get(path);
     if (held !== undefined) return { why: held };

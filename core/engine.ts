@@ -18,6 +18,7 @@ import {
   countOrphans,
 } from "./clean.ts";
 import { CodeIndex } from "./code/code.ts";
+import type { EngineOptions } from "./engine_options.ts";
 import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
 import { HostPool } from "./executor/host_pool.ts";
@@ -60,25 +61,6 @@ import { Temps } from "./temps.ts";
 import { Verification } from "./verification.ts";
 import { bindable, wireWorkflow } from "./wiring.ts";
 import type { InputDef, Workflow } from "./workflow.ts";
-
-/** How a workflow is opened. */
-export interface EngineOptions {
-  /** The store; `.pipecache` beside the workflow by default. */
-  readonly cacheDir?: string;
-  /** Raw `--input` texts by name. */
-  readonly inputs?: Readonly<Record<string, string>>;
-  /** Inputs with axes that are added to the whole workflow: `x[i]`. */
-  readonly map?: readonly string[];
-  readonly cwd: string;
-  /** The command that starts a host process of this program. */
-  readonly hostCommand: readonly string[];
-  /** A pool whose first host already starts; used by the first run if it has the same store. */
-  readonly calls?: HostPool;
-  /** Standard input of the program; read only if an input is `-`. */
-  readonly stdin?: ReadableStream<Uint8Array>;
-  /** Gets warnings that belong to no run. */
-  readonly onWarning?: (message: string) => void;
-}
 
 /** Records of runs that one workflow keeps, unless a run says otherwise. */
 const KEEP_RUNS = 50;
@@ -272,7 +254,8 @@ export class Engine implements AsyncDisposable {
       const node = graph.defs[id].name;
       emit({ v: 1, time: Date.now(), type: "skipped", node, because, why });
     }
-    await using calls = await this.#pool(jobs);
+    const { shared } = this.#options;
+    await using calls = shared?.calls() ?? await this.#pool(jobs);
     const { blobs } = this.store;
     await using commands = new CommandExecutor({ blobs });
     const verification = request.verify === true
@@ -292,6 +275,7 @@ export class Engine implements AsyncDisposable {
       expander: this.#expander,
       durations: () => this.#priorities(),
       limits: this.#limits(jobs, request.memoryBytes),
+      ...shared === undefined ? {} : { slots: shared.slots },
       forced,
       stored: selection.stored,
       partial,
@@ -358,6 +342,17 @@ export class Engine implements AsyncDisposable {
   clean(request: CleanRequest): CleanReport {
     this.#expandKnown();
     return clean(this.#cleanContext(), request);
+  }
+
+  /**
+   * Says before a run whether it can be asked for; looks at names only.
+   *
+   * @throws {UsageError} If a name means nothing.
+   */
+  check(request: SelectRequest & { readonly deliver?: string }): void {
+    if (selectorsOf(request).length > 0 || request.deliver !== undefined) this.#expandKnown();
+    selectNodes(this.graph, this.#targets, request);
+    if (request.deliver !== undefined) this.#targets.output(request.deliver);
   }
 
   /** Explains why a node would run, or why it last ran. */

@@ -32,6 +32,35 @@ interface Paths {
  * @param graph The graph, without errors.
  */
 export function checkReadingOrder(graph: Graph): Diagnostic[] {
+  return checkReadings(graph, (id, other) => !isBehind(graph, id, other), problemOf);
+}
+
+/**
+ * Returns an error for each source of a node that lies where a node publishes whose files will lie elsewhere.
+ *
+ * @param graph The graph, without errors.
+ * @param isMoved Tells whether the files of a node will lie elsewhere.
+ */
+export function checkReadingMoved(graph: Graph, isMoved: (id: NodeId) => boolean): Diagnostic[] {
+  return checkReadings(graph, (_, other) => isMoved(other), (...parts) => {
+    const [{ defs }, , { id: owner, output }] = parts;
+    const publisher = defs[owner].name;
+    const { message, ...rest } = problemOf(...parts);
+    return {
+      ...rest,
+      code: "reading-moved",
+      message: `${message}, in another directory for each combination`,
+      hint: `take the output "${output}" of "${publisher}" instead`,
+    };
+  });
+}
+
+/** Problems of sources that lie where a node publishes for which something is wrong. */
+function checkReadings(
+  graph: Graph,
+  isWrong: (id: NodeId, publisher: NodeId) => boolean,
+  toProblem: typeof problemOf,
+): Diagnostic[] {
   const paths = pathsOf(graph);
   if (paths.exact.size === 0) return [];
   return graph.defs.flatMap((_, i) => {
@@ -39,8 +68,8 @@ export function checkReadingOrder(graph: Graph): Diagnostic[] {
     const wires = graph.wires[id].map((wire) => ({ ...wire, at: ["inputs", wire.argument] }));
     const tracks = graph.tracks[id].map((wire) => ({ ...wire, at: ["track"] }));
     return [...wires, ...tracks].flatMap(({ source, at }) => {
-      const clash = readBy(source, graph, paths).find((one) => !isBehind(graph, id, one.id));
-      return clash === undefined ? [] : [problemOf(graph, id, clash, at)];
+      const clash = readBy(source, graph, paths).find((one) => isWrong(id, one.id));
+      return clash === undefined ? [] : [toProblem(graph, id, clash, at)];
     });
   });
 }

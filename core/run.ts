@@ -53,6 +53,8 @@ export interface RunContext {
   /** Outputs by node; the loop fills it, `rebuild` reads it. */
   readonly results: (readonly OutputResult[] | undefined)[];
   readonly limits: Limits;
+  /** Slots within these limits, if other runs take from them too. */
+  readonly slots?: Slots;
   /** Nodes whose stored result is not used. */
   readonly forced: ReadonlySet<number>;
   /** Nodes that take no part, should one that another returned need them. */
@@ -143,7 +145,7 @@ export class RunLoop implements RunningActions {
 
   constructor(context: RunContext) {
     this.#c = context;
-    this.#slots = new Slots(context.limits);
+    this.#slots = context.slots ?? new Slots(context.limits);
     const { graph, schedule, forced } = context;
     this.#maps = this.#mapJobs();
     this.#planner = new Planner(graph, schedule, this.#world(), forced);
@@ -218,6 +220,7 @@ export class RunLoop implements RunningActions {
     stop.addEventListener("abort", onStop);
     kill.addEventListener("abort", onKill);
     drain.addEventListener("abort", onDrain);
+    using _released = this.#slots.onRelease(() => this.#wake());
     try {
       if (stop.aborted || kill.aborted || drain.aborted) this.#isStopping = true;
       await this.#loop();
@@ -226,12 +229,23 @@ export class RunLoop implements RunningActions {
       kill.removeEventListener("abort", onKill);
       drain.removeEventListener("abort", onDrain);
       for (const timer of this.#timers) clearTimeout(timer);
+      this.#giveBack();
       this.#flush();
     }
     const isDrained = drain.aborted && this.#c.schedule.unfinished > 0;
     const isAborted = stop.aborted || kill.aborted || isDrained;
     const outcome = isAborted ? "aborted" : this.#counts.failed > 0 ? "failed" : "ok";
     return { outcome, counts: { ...this.#counts } };
+  }
+
+  /** Nothing runs any more, unless the run broke off: then others must not wait for its slots. */
+  #giveBack(): void {
+    for (const [action, { id }] of this.#running) {
+      const isCall = this.#maps.nodeOf(action) !== undefined;
+      const def = this.#c.graph.defs[id];
+      if (isCall || def.map === undefined) this.#slots.release(def);
+    }
+    this.#running.clear();
   }
 
   cancel(action: number): boolean {
@@ -273,7 +287,8 @@ export class RunLoop implements RunningActions {
 
   #wait(): Promise<void> {
     if (this.#completions.length > 0) return Promise.resolve();
-    const isWaiting = this.#running.size > 0 || this.#timers.size > 0 || this.#foreign.size > 0;
+    const isWaiting = this.#running.size > 0 || this.#timers.size > 0 || this.#foreign.size > 0 ||
+      this.#slots.isTaken;
     if (!isWaiting) {
       throw new InternalError("Cannot go on: nothing runs and nothing can start", {
         facts: {

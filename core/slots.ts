@@ -30,6 +30,7 @@ const NEWEST_SHARE = 0.3;
 /** Keeps account of what is taken. */
 export class Slots {
   readonly #limits: Limits;
+  readonly #listeners = new Set<() => void>();
   #cpus = 0;
   /** Short nodes that are running or sent ahead. */
   #shorts = 0;
@@ -44,6 +45,21 @@ export class Slots {
 
   constructor(limits: Limits) {
     this.#limits = limits;
+  }
+
+  /** Whether anything is taken: runs that share slots wait for each other. */
+  get isTaken(): boolean {
+    return this.#cpus + this.#shorts > 0;
+  }
+
+  /**
+   * Calls back whenever a node has ended, also one of another run.
+   *
+   * @returns Ends that.
+   */
+  onRelease(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   /** Whether there may be room for some node; a quick answer before looking for one that fits. */
@@ -75,6 +91,7 @@ export class Slots {
   /** A node has ended. */
   release(def: NodeDef): void {
     this.#account(def, -1);
+    for (const listener of this.#listeners) listener();
   }
 
   /** Notes how long a node took. */

@@ -7,6 +7,7 @@
 
 import type { Span } from "./base/source.ts";
 import type { MapSpec } from "./mapspec.ts";
+import type { Sweep } from "./sweep.ts";
 
 /** A JSON value as written in a definition. */
 export type Json = null | boolean | number | string | readonly Json[] | {
@@ -39,6 +40,8 @@ export interface Workflow {
   readonly params: JsonObject;
   readonly inputs: readonly InputDef[];
   readonly nodes: readonly NodeDef[];
+  /** Combinations of values by name, for `--sweep NAME`; absent means none. */
+  readonly sweeps?: Readonly<Record<string, Sweep>>;
   /** Capacity of named pools, by name; `cpus` and `memory` come from the command line or the machine. */
   readonly pools: Readonly<Record<string, number>>;
   readonly locate: Locate;

@@ -27,6 +27,8 @@ const PURE = new Set([
   "run_reference",
   "selector",
   "shebang",
+  "sweep",
+  "swept",
   "template",
   "template_shell",
   "why",
@@ -43,6 +45,7 @@ const LATE: Readonly<Record<string, number>> = {
   "survey": 4,
   "keep_failure": 4,
   "engine": 5,
+  "many": 5,
   "mod": 6,
 };
 

@@ -8,11 +8,14 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { CliContext } from "../context.ts";
 import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
 import { openTarget } from "../open.ts";
+import { UsageError } from "../../core/base/error.ts";
 import { printPlan } from "../print_plan.ts";
+import { printSweep } from "../print_sweep.ts";
 import { namesParameter } from "../propose_names.ts";
 import { forcedBy, SELECT_FLAGS, type SelectFlags, selectionOf } from "../select_flags.ts";
+import { isMany, openMany, SWEEP_FLAGS, type SweepFlags } from "../sweep_flags.ts";
 
-interface PlanFlags extends WorkflowFlags, SelectFlags {
+interface PlanFlags extends WorkflowFlags, SelectFlags, SweepFlags {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly exitCode: boolean;
@@ -32,6 +35,7 @@ export const planCommand: Command<CliContext> = buildCommand<PlanFlags, string[]
       exitCode: booleanFlag("Exit with 3 if there is something to run"),
       force: booleanFlag("As if NAMES, or everything, were not up to date"),
       ...SELECT_FLAGS,
+      ...SWEEP_FLAGS,
       ...WORKFLOW_FLAGS,
     },
     aliases: { v: "verbose", f: "force", i: "input" },
@@ -46,6 +50,7 @@ export const planCommand: Command<CliContext> = buildCommand<PlanFlags, string[]
 });
 
 async function plan(this: CliContext, flags: PlanFlags, ...words: string[]): Promise<void> {
+  if (isMany(flags)) return await planMany(this, flags, words);
   await using opened = await openTarget(this, flags, words);
   const force = flags.force ? forcedBy(flags, opened.names) : undefined;
   const hasWork = await printPlan(opened.engine, {
@@ -54,4 +59,21 @@ async function plan(this: CliContext, flags: PlanFlags, ...words: string[]): Pro
     verbose: flags.verbose,
   });
   if (hasWork && flags.exitCode) this.exitCode = WORK_NEEDED_EXIT_CODE;
+}
+
+/** Says what many runs would be; not what of them is up to date. */
+async function planMany(
+  context: CliContext,
+  flags: PlanFlags,
+  words: readonly string[],
+): Promise<void> {
+  for (const flag of ["exitCode", "force", "only", "skip"] as const) {
+    if (flags[flag] === undefined || flags[flag] === false) continue;
+    const word = flag === "exitCode" ? "--exit-code" : `--${flag}`;
+    throw new UsageError(`Cannot combine "${word}" and "--sweep" in a plan`, {
+      hint: "leave out one",
+    });
+  }
+  await using opened = await openMany(context, flags, words);
+  await printSweep(opened.many, flags);
 }

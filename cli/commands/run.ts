@@ -25,6 +25,7 @@ import { KEYS } from "../keys.ts";
 import { openTarget } from "../open.ts";
 import { writeStderr } from "../output.ts";
 import { printPlan } from "../print_plan.ts";
+import { printSweep } from "../print_sweep.ts";
 import { namesParameter, proposeNames } from "../propose_names.ts";
 import { fileOf, type Recall, recall, tellNothingToDo } from "../recall.ts";
 import {
@@ -36,15 +37,17 @@ import {
   selectionOf,
 } from "../select_flags.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
+import { checkManyFlags, runMany } from "../run_many.ts";
 import { trapAborts, trapRequests } from "../signals.ts";
 import { openSurface } from "../run_surface.ts";
 import { Steering, STOPPED_EXIT_CODE } from "../steering.ts";
 import { isNewStore, warmPool } from "../warm.ts";
 import { parseSlice } from "../slice.ts";
+import { isMany, openMany, SWEEP_FLAGS, type SweepFlags } from "../sweep_flags.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
-export interface RunFlags extends WorkflowFlags, SelectFlags {
+export interface RunFlags extends WorkflowFlags, SelectFlags, SweepFlags {
   readonly dryRun: boolean;
   readonly jobs?: number;
   readonly keepGoing: boolean;
@@ -65,6 +68,7 @@ export interface RunFlags extends WorkflowFlags, SelectFlags {
   readonly grace?: number;
   readonly seed?: number;
   readonly keepRuns?: number;
+  readonly maxConcurrent?: number;
   readonly verify: boolean;
 }
 
@@ -154,6 +158,14 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
         placeholder: "N",
         brief: "Records of runs that stay for history, this one among them, 50 by default",
       },
+      ...SWEEP_FLAGS,
+      maxConcurrent: {
+        kind: "parsed",
+        parse: parsePositive,
+        optional: true,
+        placeholder: "N",
+        brief: "Runs of --sweep and --each at once, as many as --jobs by default",
+      },
       ...WORKFLOW_FLAGS,
     },
     aliases: {
@@ -185,7 +197,7 @@ async function run(this: CliContext, flags: RunFlags, ...words: string[]): Promi
   using _requests = trapRequests(() => steering);
   for (;;) {
     this.exitCode = 0;
-    await runOnce(this, flags, words, steering);
+    await (isMany(flags) ? runAll : runOnce)(this, flags, words, steering);
     if (!steering.isAgain || flags.dryRun) return;
     steering = new Steering({ isRepeatable });
   }
@@ -210,8 +222,7 @@ async function runOnce(
   }
   await using opened = await openTarget(context, flags, words, early ?? await warm());
   const { engine } = opened;
-  const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
-  const targets = [...new Set([...opened.names, ...flags.until?.flat() ?? [], ...output])];
+  const targets = targetsOf(flags, opened.names);
   const request = selectionOf(flags, targets, againBy(flags, targets));
   if (flags.dryRun) {
     await printPlan(engine, { request, json: flags.json, verbose: flags.verbose });
@@ -225,14 +236,7 @@ async function runOnce(
     ...flags.select === undefined ? {} : { slices: flags.select },
     ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
     onForgotten: (forgotten) => flags.quiet || writeStderr(formatForgotten(forgotten)),
-    failFast: flags.failFast,
-    verify: flags.verify,
-    ...flags.output === undefined ? {} : { deliver: parseSlice(flags.output).name },
-    jobs,
-    ...flags.seed === undefined ? {} : { seed: flags.seed },
-    ...flags.grace === undefined ? {} : { graceMs: flags.grace },
-    ...flags.memory === undefined ? {} : { memoryBytes: flags.memory },
-    ...flags.keepRuns === undefined ? {} : { keepRuns: flags.keepRuns },
+    ...settingsOf(flags),
     ...known === undefined ? {} : { memo: { identity: known.identity, paths: known.paths } },
     onEvent: surface.onEvent,
     onRunning: surface.onRunning,
@@ -250,9 +254,56 @@ async function runOnce(
   context.exitCode = steering.exitCode ?? exitCode;
 }
 
-/** Tells whether an input is read from standard input. */
-function isStdinRead({ input }: RunFlags): boolean {
-  return input?.some(([, text]) => text === "-") === true;
+/** Runs the workflow once for each combination of values. */
+async function runAll(
+  context: CliContext,
+  flags: RunFlags,
+  words: readonly string[],
+  steering: Steering,
+): Promise<void> {
+  checkManyFlags(flags);
+  if (flags.output !== undefined && parseSlice(flags.output).subscripts.length > 0) {
+    throw new UsageError(`Cannot print a selection of many runs: "${flags.output}"`, {
+      hint: "name the whole output; a line for each run is printed",
+    });
+  }
+  await using opened = await openMany(context, flags, words);
+  if (flags.dryRun) return await printSweep(opened.many, flags);
+  using _aborts = trapAborts(steering);
+  using _timer = stopAfter(flags.timeout, steering);
+  const { maxConcurrent } = flags;
+  const request = {
+    ...selectionOf(flags, targetsOf(flags, opened.names)),
+    ...settingsOf(flags),
+    ...maxConcurrent === undefined ? {} : { maxConcurrent },
+  };
+  await runMany(context, opened, request, { flags, steering });
+}
+
+/** Nodes and outputs that the command line names. */
+function targetsOf(flags: RunFlags, names: readonly string[]): string[] {
+  const output = flags.output === undefined ? [] : [parseSlice(flags.output).name];
+  return [...new Set([...names, ...flags.until?.flat() ?? [], ...output])];
+}
+
+/** How a run is to go on, as the engine takes it. */
+function settingsOf(flags: RunFlags) {
+  const { failFast, verify, output, seed, grace, memory, keepRuns } = flags;
+  return {
+    failFast,
+    verify,
+    jobs: flags.jobs ?? navigator.hardwareConcurrency,
+    ...output === undefined ? {} : { deliver: parseSlice(output).name },
+    ...seed === undefined ? {} : { seed },
+    ...grace === undefined ? {} : { graceMs: grace },
+    ...memory === undefined ? {} : { memoryBytes: memory },
+    ...keepRuns === undefined ? {} : { keepRuns },
+  };
+}
+
+/** Tells whether an input, or what each run gets, is read from standard input. */
+function isStdinRead({ input, each }: RunFlags): boolean {
+  return each === "-" || input?.some(([, text]) => text === "-") === true;
 }
 
 /** Looks whether this very command is known to have nothing to do; not for one that must show, force
@@ -279,6 +330,16 @@ function checkFlags(flags: RunFlags): void {
     [flags.dryRun && flags.forget !== undefined, "--dry-run", "--forget"],
     [flags.dryRun && flags.select !== undefined, "--dry-run", "--select"],
   ];
+  if (flags.format === "csv" && !isMany(flags)) {
+    throw new UsageError("Cannot print one result as csv: it is no table", {
+      hint: "add --sweep or --each; flow run --help lists other formats",
+    });
+  }
+  if (flags.maxConcurrent !== undefined && !isMany(flags)) {
+    throw new UsageError('Cannot use "--max-concurrent" with one run', {
+      hint: "add --sweep or --each; -j N limits the actions of a run",
+    });
+  }
   const found = conflicts.find(([isGiven]) => isGiven);
   if (found === undefined) return;
   throw new UsageError(`Cannot combine "${found[1]}" and "${found[2]}"`, { hint: "leave out one" });

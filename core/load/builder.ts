@@ -177,6 +177,31 @@ export type ParamHandles<T> =
   & (T extends readonly unknown[] | string | number | boolean | null ? unknown
     : { readonly [K in keyof T]: ParamHandles<T[K]> });
 
+/** Values of one name: a list, or numbers up to an end that is not among them. */
+export type SweepValues = readonly unknown[] | { readonly range: number | readonly number[] };
+
+/** One block of a sweep; names are inputs, or params by their path. */
+export interface SweepOptions {
+  /** Every value with every other. */
+  readonly product?: Readonly<Record<string, SweepValues>>;
+  /** Values that go together; or several such groups. */
+  readonly zip?:
+    | Readonly<Record<string, SweepValues>>
+    | readonly Readonly<Record<string, SweepValues>>[];
+  readonly constants?: Readonly<Record<string, unknown>>;
+  /** Texts such as `"lr-${lr}"`, or an exported function that returns values by name. */
+  readonly derived?:
+    | Readonly<Record<string, string>>
+    | string
+    | ((
+      // deno-lint-ignore no-explicit-any -- the function says what it takes
+      values: any,
+    ) => object | Promise<object>);
+  readonly exclude?: readonly Readonly<Record<string, unknown>>[];
+  /** An exported function that tells which combinations stay. */
+  readonly filter?: string | ((values: never) => boolean | Promise<boolean>);
+}
+
 /** What `workflow` takes: the keys of the YAML format. */
 export interface WorkflowOptions {
   readonly name?: string;
@@ -185,6 +210,7 @@ export interface WorkflowOptions {
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly nodes: Readonly<Record<string, unknown>>;
   readonly pools?: Readonly<Record<string, number>>;
+  readonly sweeps?: Readonly<Record<string, SweepOptions | readonly SweepOptions[]>>;
   readonly defaults?:
     & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp">
     & {

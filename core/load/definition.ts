@@ -10,9 +10,11 @@ import type { Diagnostic } from "../base/error.ts";
 import type { InputDef, Json, JsonObject, Locate, NodeDef, Workflow } from "../workflow.ts";
 import { spanOfPart, type Written } from "./document.ts";
 import { defineReturned } from "./expansion.ts";
-import { buildNode } from "./node.ts";
+import { isOfType } from "./input_type.ts";
+import { buildNode, functionRef } from "./node.ts";
 import { type InputFields, nameOfPath, workflowShape } from "./schema.ts";
 import { isMapping, type Problem, Visit } from "./shape.ts";
+import { defineSweeps } from "./sweeps.ts";
 
 /** What a workflow is made of. */
 export interface DefinitionParts {
@@ -59,15 +61,22 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
         member: ["nodes"],
       });
     }
+    // The shape keeps every value as it is.
+    const params = (fields.params ?? {}) as JsonObject;
+    const sweeps = defineSweeps(fields.sweeps ?? {}, {
+      scope: { inputs, params },
+      visit,
+      functionOf: (target) => functionRef(target, shared),
+    });
     workflow = {
       name: fields.name ?? nameOfFile(file),
       ...(fields.description === undefined ? {} : { description: fields.description }),
       file,
       dir,
-      // The shape keeps every value as it is.
-      params: (fields.params ?? {}) as JsonObject,
+      params,
       inputs,
       nodes,
+      ...(fields.sweeps === undefined ? {} : { sweeps }),
       pools,
       locate,
       define: (returned) => defineReturned(returned, shared),
@@ -160,22 +169,4 @@ function rejectSidecar(name: string, fields: object, visit: Visit): void {
     member: ["inputs", name, "sidecar"],
     hint: "Remove it, or write { file: PATH, sidecar: true }",
   });
-}
-
-/** Whether a value is of a declared input type. */
-export function isOfType(value: Json, type: NonNullable<InputDef["type"]>): boolean {
-  switch (type) {
-    case "array":
-      return Array.isArray(value);
-    case "object":
-      return isMapping(value);
-    case "integer":
-      return Number.isSafeInteger(value);
-    case "string":
-      return typeof value === "string";
-    case "number":
-      return typeof value === "number";
-    case "boolean":
-      return typeof value === "boolean";
-  }
 }

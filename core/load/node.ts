@@ -129,6 +129,18 @@ function functionOf(
   return { module, path, export: call.slice(at + 1) };
 }
 
+/**
+ * Returns a function whose code counts or that is called while a workflow is opened.
+ *
+ * @param call Module and export: `lib.ts#helper`.
+ */
+export function functionRef(
+  call: string,
+  context: Pick<NodeContext, "dir" | "modules">,
+): FunctionRef {
+  return { kind: "function", ...functionOf(call, context) };
+}
+
 function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
   const inputs: Record<string, SourceRef> = {};
   if (own.inputs === undefined) return inputs;
@@ -165,7 +177,7 @@ function trackedOf(
   context: NodeContext,
 ): SourceRef | FunctionRef | undefined {
   if (typeof source === "string" || source.call === undefined) return sourceOf(source);
-  return { kind: "function", ...functionOf(source.call, context) };
+  return functionRef(source.call, context);
 }
 
 function mapOf({ map }: NodeFields, report: Report): MapSpec | undefined {

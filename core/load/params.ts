@@ -74,7 +74,7 @@ function mergeObjects(below: JsonObject, above: JsonObject): JsonObject {
 }
 
 /** What is wrong with one `--set`. */
-interface SetProblem {
+export interface SetProblem {
   readonly message: string;
   readonly hint?: string;
 }
@@ -97,12 +97,33 @@ export function setParam(
   const path = text.slice(0, at).trim();
   const value = readValue(text.slice(at + 1), path);
   if ("message" in value) return value;
-  const result = replaceAt(params, path.split("."), 0, value.value);
+  return replaceParam(params, path.split("."), value.value);
+}
+
+/**
+ * Gives a param that is there another value.
+ *
+ * @param params Params so far; not changed.
+ * @param path Keys, and indices of lists.
+ */
+export function replaceParam(
+  params: JsonObject,
+  path: readonly string[],
+  value: Json,
+): { readonly params: JsonObject } | SetProblem {
+  const result = replaceAt(params, path, 0, value);
   return "message" in result ? result : { params: result.value as JsonObject };
 }
 
-/** Reads the VALUE of `--set`: a YAML flow collection or quoted text, else one plain scalar. */
-function readValue(text: string, path: string): { readonly value: Json } | SetProblem {
+/**
+ * Reads the VALUE of `--set`: a YAML flow collection or quoted text, else one plain scalar.
+ *
+ * @param path What gets it, for messages.
+ */
+export function readValue(
+  text: string,
+  path: string,
+): { readonly value: Json } | SetProblem {
   const trimmed = text.trim();
   // A plain scalar is taken whole: "#fff", "a: b" and "*" are texts here, not YAML syntax.
   if (!/^[[{"']/.test(trimmed)) return { value: resolvePlain(trimmed) };

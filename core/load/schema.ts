@@ -9,6 +9,7 @@ import { joinPath } from "../base/data_path.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Json, JsonObject } from "../workflow.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
+import { sweepsShape } from "./schema_sweeps.ts";
 import {
   allow,
   duration,
@@ -357,6 +358,7 @@ export const workflowShape = object({
       "a default value, or nothing for a required value. A name may have a scope: scope.name.",
   ),
   nodes: documented(nodesTable, "The nodes by name."),
+  sweeps: sweepsShape,
   pools: documented(
     table(number({ integer: true, min: 1 }), {
       what: "pools",

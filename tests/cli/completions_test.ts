@@ -64,6 +64,26 @@ Deno.test("flow complete: proposes names for the flags that choose nodes", async
   assertEquals(await first("run", "+fil"), ["+fill"]);
 });
 
+Deno.test("flow complete: proposes what can be swept", async () => {
+  using dir = new TemporaryDirectory().write({
+    "workflow.yaml": `params: { lr: 1 }
+inputs: { seed: 1 }
+sweeps: { small: { product: { lr: [1] } } }
+nodes: { fit: { run: ls, inputs: [seed], outputs: [] } }
+`,
+  });
+  const first = async (...words: string[]) =>
+    (await flow(["complete", ...words], { cwd: dir.path })).stdout.split("\n")
+      .map((line) => line.split("\t")[0]).filter((word) => word !== "").sort();
+  for (const command of ["run", "plan", "show"]) {
+    assertEquals(await first(command, "--sweep", ""), ["lr=", "seed=", "small"], command);
+  }
+  assertEquals(await first("run", "--sweep", "s"), ["seed=", "small"]);
+  assertEquals(await first("run", "--sweep-zip", "s"), ["seed="]);
+  assertEquals(await first("run", "--max"), ["--max-concurrent"]);
+  assertEquals(await first("plan", "--swe"), ["--sweep", "--sweep-zip"]);
+});
+
 Deno.test("flow completions bash: completes in bash", async () => {
   using dir = new TemporaryDirectory();
   const { stdout } = await flow(["completions", "bash"]);

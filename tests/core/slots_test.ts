@@ -36,6 +36,23 @@ Deno.test("Slots.fits() lets a node that asks for too much run alone", () => {
   assertEquals(capacity(command({ memoryBytes: 5000 })), 1);
 });
 
+Deno.test("Slots.onRelease() tells all who wait of what any of them gives back", () => {
+  const slots = new Slots(LIMITS);
+  const told: string[] = [];
+  using _first = slots.onRelease(() => told.push("first"));
+  {
+    using _second = slots.onRelease(() => told.push("second"));
+    slots.take(command());
+    assertEquals([slots.isTaken, told], [true, []]);
+    slots.release(command());
+    assertEquals([slots.isTaken, told], [false, ["first", "second"]]);
+  }
+  slots.take(call());
+  assertEquals(slots.isTaken, true);
+  slots.release(call());
+  assertEquals([slots.isTaken, told], [false, ["first", "second", "first"]]);
+});
+
 Deno.test("Slots sends short functions ahead once their duration is known", () => {
   const slots = new Slots(LIMITS);
   assertEquals(capacity(call(), slots), 4);

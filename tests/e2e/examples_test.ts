@@ -1,7 +1,7 @@
 /** What reruns when, in the examples: edits of a copy, and the nodes that are executed afterwards. */
 
 import { assertEquals, assertOk } from "../testing/assert.ts";
-import { exampleSpace } from "../testing/example.ts";
+import { EXAMPLES, exampleSpace, filesBelow } from "../testing/example.ts";
 
 Deno.test("workflows/plots: an edit of a plot draws again, an edit of the calculation runs all", async () => {
   using space = exampleSpace("plots");
@@ -71,4 +71,38 @@ Deno.test("workflows/several: what is lost of a directory or a group of files co
   space.edit("workflow.yaml", "wet: 5 ", "wet: 1 ");
   assertEquals(await space.ran(), []);
   assertEquals(space.read("out/dry.csv"), before[1]);
+});
+
+Deno.test("workflows/sweep: all combinations, and only what is new of more", async () => {
+  using space = exampleSpace("sweep");
+  const count = (names: readonly string[]) => {
+    const counts: Record<string, number> = {};
+    for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+    return counts;
+  };
+  const first = count(await space.ran("--sweep", "grid"));
+  // Equal accuracies of one seed are one report for the command, but for its title.
+  assertEquals(first, { accuracy: 20, parts: 8, penguins: 1, report: 20, samples: 2 });
+  const table = await space.flow("show", "accuracy", "--sweep", "grid", "--format", "csv");
+  const expected = `${EXAMPLES}/sweep/expected`;
+  assertEquals(table.stdout, Deno.readTextFileSync(`${expected}/grid/accuracy.csv`));
+  for (const file of filesBelow(`${expected}/grid/sweep`)) {
+    assertEquals(
+      space.read(`sweep/${file}`),
+      Deno.readTextFileSync(`${expected}/grid/sweep/${file}`),
+    );
+  }
+  assertEquals(filesBelow(space.at("sweep")).length, 20);
+
+  space.edit("workflow.yaml", "range: [1, 5]", "range: [1, 6]");
+  assertEquals(count(await space.ran("--sweep", "grid")), { accuracy: 5, parts: 2, report: 5 });
+
+  const odd = await space.flow("run", "--sweep", "odd", "--output", "accuracy", "--quiet");
+  assertEquals(
+    odd.stdout,
+    '{"neighbours":1,"accuracy":1}\n{"neighbours":3,"accuracy":1}\n' +
+      '{"neighbours":5,"accuracy":1}\n{"neighbours":7,"accuracy":1}\n',
+  );
+  const each = await space.flow("run", "--each", "runs.ndjson", "--output", "accuracy", "--quiet");
+  assertEquals([each.code, each.stdout.split("\n").length, each.stderr], [0, 3, ""]);
 });

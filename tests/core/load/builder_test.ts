@@ -95,6 +95,20 @@ Deno.test("workflow() takes inputs with a scope", () => {
   });
 });
 
+Deno.test("workflow() takes sweeps with functions", () => {
+  const isUseful = ({ lr }: { lr: number }): boolean => lr < 1;
+  const derive = ({ lr }: { lr: number }): { n: number } => ({ n: lr * 2 });
+  const grid = { product: { lr: [0.1, 1], n: { range: 3 } }, derived: derive, filter: isUseful };
+  const sweeps = { grid, both: [grid, { zip: [{ lr: [1] }], derived: { n: "${lr}" } }] };
+  const { sweeps: found } = workflow({
+    params: { lr: 1 },
+    inputs: { n: input(1) },
+    nodes: {},
+    sweeps,
+  });
+  assertEquals(found, sweeps);
+});
+
 Deno.test("workflow() names what commands tell of themselves, and tracked functions", () => {
   const raw = inputFile("big.bam", { sidecar: true });
   const job = run(["job"], {

@@ -236,4 +236,86 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "    call: nodes.ts#fit\n    okCodes: [300]\n    resources: { gup: 1 }\n    timeout: soon\n",
     "rejected",
   ],
+  ["a sweep without a mapping", "sweeps: [a]\nnodes:\n  a: { run: ls }\n", "rejected"],
+  [
+    "a misspelt part of a sweep",
+    "params: { x: 1 }\nsweeps: { s: { produkt: { x: [1] } } }\nnodes:\n  a: { run: ls }\n",
+    "rejected",
+  ],
+  [
+    "a sweep of one value that is no list",
+    "params: { x: 1 }\nsweeps: { s: { product: { x: 3 } } }\nnodes:\n  a: { run: ls }\n",
+    "rejected",
+  ],
+  [
+    "a sweep of no values",
+    "params: { x: 1 }\nsweeps: { s: { product: { x: [] } } }\nnodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "a range without an end",
+    "params: { x: 1 }\nsweeps: { s: { product: { x: { range: [1, 2, 0] } } } }\nnodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "an empty range",
+    "params: { x: 1 }\nsweeps: { s: { product: { x: { range: [3, 1] } } } }\nnodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "a sweep of what is not there",
+    "params: { model: { depth: 1 } }\nsweeps: { s: { product: { model.dept: [1] } } }\nnodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "a sweep of values of another type",
+    "inputs: { n: { type: integer } }\nsweeps: { s: { zip: { n: [1, two] } } }\n" +
+    "nodes:\n  a: { run: 'echo ${in.n}', inputs: [n] }\n",
+    "accepted",
+  ],
+  [
+    "a sweep of numbers as files",
+    "inputs: { raw: { file: x } }\nsweeps: { s: { product: { raw: [1] } } }\n" +
+    "nodes:\n  a: { run: 'cat ${in.raw}', inputs: [raw] }\n",
+    "accepted",
+  ],
+  [
+    "a zip of unequal lengths",
+    "params: { x: 1, y: 2 }\nsweeps: { s: { zip: { x: [1, 2], y: [3] } } }\nnodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "a name swept twice",
+    "params: { x: 1, y: 1 }\nsweeps: { s: { product: { x: [1] }, zip: [{ y: [1] }, { x: [2] }] } }\n" +
+    "nodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "a param swept under two names",
+    "params: { x: 1 }\nsweeps: { s: { product: { x: [1], params.x: [2] } } }\nnodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "more combinations than there can be",
+    "params: { x: 1, y: 1 }\nsweeps: { s: { product: { x: { range: 1e6 }, y: [1, 2] } } }\n" +
+    "nodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "derived of what a sweep does not have",
+    "params: { lr: 1, n: '' }\nsweeps: { s: { product: { lr: [1] }, derived: { n: 'lr-${lrr}' } } }\n" +
+    "nodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "excluded by what a sweep does not have",
+    "params: { lr: 1 }\nsweeps: { s: { product: { lr: [1] }, exclude: [{ seed: 3 }, {}] } }\n" +
+    "nodes:\n  a: { run: ls }\n",
+    "accepted",
+  ],
+  [
+    "a filter that is no function",
+    "params: { x: 1 }\nsweeps: { s: { product: { x: [1] }, filter: useful } }\nnodes:\n  a: { run: ls }\n",
+    "rejected",
+  ],
 ];
