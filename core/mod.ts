@@ -18,6 +18,7 @@ export {
   type Span,
 } from "./base/source.ts";
 export { nearest } from "./base/suggest.ts";
+export { type ErrorValue, isError, type RootCause } from "./is_error.ts";
 export { withHash, withHashOfInputs } from "./with_hash.ts";
 export type { CleanReport, CleanRequest } from "./clean.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";

@@ -12,6 +12,7 @@ const PURE = new Set([
   "closure",
   "event",
   "graph",
+  "is_error",
   "left_out",
   "map_axes",
   "map_over",
