@@ -6,6 +6,7 @@
 
 import type { Engine } from "../core/mod.ts";
 import { UsageError } from "../core/base/error.ts";
+import { sanitize } from "../core/base/source.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import { parseSlice, sliceValue } from "./slice.ts";
 
@@ -14,6 +15,9 @@ export type ShowFormat = typeof SHOW_FORMATS[number];
 
 /** All formats, in the order help lists them. */
 export const SHOW_FORMATS = ["auto", "raw", "json", "ndjson", "csv", "path"] as const;
+
+/** Error values that are told in words. */
+const MAX_ERRORS = 10;
 
 /** Size of the pieces in which files are copied, in bytes. */
 const CHUNK_BYTES = 1 << 18;
@@ -56,6 +60,7 @@ export async function showOutput(
 async function showValue(value: unknown, format: ShowFormat, name: string): Promise<void> {
   // Not needed at start-up, nor for files.
   const { valueJson } = await import("./value_json.ts");
+  if (format === "auto") await tellErrors(value, name);
   const isRaw = typeof value === "string" || value instanceof Uint8Array;
   if (format === "raw" && !isRaw) throw misfit(name, format, "neither text nor bytes");
   if (format === "ndjson") {
@@ -70,6 +75,23 @@ async function showValue(value: unknown, format: ShowFormat, name: string): Prom
   } else {
     writeStdout(`${valueJson(value)}\n`);
   }
+}
+
+/** Error values in words for people, beside the data. */
+async function tellErrors(value: unknown, name: string): Promise<void> {
+  const { errorsIn, callName, formatPlural } = await import("../core/mod.ts");
+  const errors = errorsIn(value);
+  if (errors.length === 0) return;
+  const lines = errors.slice(0, MAX_ERRORS).map((error) =>
+    `  ${callName(error)}: ${error.message.split("\n")[0]}\n`
+  );
+  const more = errors.length - lines.length;
+  const isWhole = errors[0] === value;
+  const what = isWhole
+    ? "is an error value"
+    : `holds ${formatPlural(errors.length, "error value")}`;
+  writeStderr(sanitize(`warning: "${name}" ${what}:\n${lines.join("")}`));
+  if (more > 0) writeStderr(`  and ${more} more\n`);
 }
 
 /** Copies a file to standard output, without holding it in memory. */

@@ -10,6 +10,7 @@ import type { OutputResult } from "./action.ts";
 import { DefinitionError, type Diagnostic, InternalError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
+import { callName, parseCallName } from "./call_name.ts";
 import {
   clean,
   type CleanContext,
@@ -397,18 +398,22 @@ export class Engine implements AsyncDisposable {
     }, name);
   }
 
-  /** Logs of the newest execution of a node, newest first. */
+  /** Logs of the executions of a node and its calls, or of one call, newest run first. */
   log(name: string): RunLog[] {
-    this.#expandKnown();
-    const { name: node } = this.graph.defs[this.#targets.node(name)];
-    return this.store.runs.logsOf(this.id, node);
+    return this.store.runs.logsOf(this.id, this.#callNamed(name));
   }
 
-  /** Reports of the failures of a node, newest first. */
+  /** Reports of the failures of a node and its calls, or of one call, newest run first. */
   errors(name: string): RunError[] {
+    return this.store.runs.errorsOf(this.id, this.#callNamed(name));
+  }
+
+  /** Name of the node or call that an output or node, perhaps with a position, means. */
+  #callNamed(text: string): string {
+    const { node: name, index } = parseCallName(text);
     this.#expandKnown();
-    const { name: node } = this.graph.defs[this.#targets.node(name)];
-    return this.store.runs.errorsOf(this.id, node);
+    const node = this.graph.defs[this.#targets.node(name)].name;
+    return callName({ node, ...(index === undefined ? {} : { index }) });
   }
 
   /** How long a node took when it last ran, in milliseconds. */

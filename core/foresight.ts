@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OutputResult } from "./action.ts";
+import { actionKey, type OutputResult, partialText } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -118,9 +118,18 @@ export class Foresight {
     };
   }
 
-  /** Fills in the results of everything that is up to date. */
-  foresee(wanted: ReadonlySet<number>): void {
-    for (const id of this.#inOrder(wanted)) this.#foresee(id, new Set());
+  /**
+   * Fills in the results of everything that is up to date.
+   *
+   * @param withErrors Results that hold error values will do, as the last run delivered them.
+   */
+  foresee(wanted: ReadonlySet<number>, { withErrors = false } = {}): void {
+    const { results } = this.#c;
+    for (const id of this.#inOrder(wanted)) {
+      const { verdict, prepared } = this.#foresee(id, new Set());
+      const isPartial = withErrors && verdict === "run" && prepared !== undefined;
+      if (isPartial) results[id] = this.#partial(id, prepared);
+    }
   }
 
   /** The newest stored outputs of a node, whether they are up to date or not. */
@@ -164,6 +173,19 @@ export class Foresight {
     return { verdict: "hit", prepared };
   }
 
+  /** What a node delivered last from the same inputs, if that holds error values and is still there. */
+  #partial(id: NodeId, { materialText }: Prepared): readonly OutputResult[] | undefined {
+    const { graph, store } = this.#c;
+    const declared = graph.defs[id].outputs;
+    const outputs = store.lookup(actionKey(partialText(materialText)))?.outputs;
+    const isWhole = outputs?.length === declared.length &&
+      outputs.every(({ text, digest }) => text !== undefined || store.blobs.has(digest));
+    // The node may have another name now; the order is that of the declaration.
+    return isWhole
+      ? outputs.map((output, i) => ({ ...output, name: declared[i].name, hasErrors: true }))
+      : undefined;
+  }
+
   #stored(id: NodeId, key: Digest): readonly OutputResult[] | undefined {
     const def = this.#c.graph.defs[id];
     const result = this.#c.store.lookup(key);
@@ -199,6 +221,9 @@ export class Foresight {
       const isBounded = typeof def.cache === "object";
       return [isBounded ? "its stored result is too old (ttl)" : "its stored bytes are gone"];
     }
+    if (this.#partial(id, prepared) !== undefined) {
+      return [`${def.map === undefined ? "it" : "some of it"} failed when it last ran`];
+    }
     return this.#closestDifference(id, prepared) ?? ["has no result yet"];
   }
 
@@ -208,6 +233,7 @@ export class Foresight {
     const lines = [`up to date${result === undefined ? "" : ` since run ${result.run}`}`];
     const earlier = this.#earlierKeys(id).find(({ key }) => key !== prepared.key);
     const difference = earlier === undefined ? undefined : this.#difference(earlier.key, prepared);
+    if (difference?.length === 0) return [...lines, "before that some of it had failed"];
     if (earlier === undefined || difference === undefined) {
       return [...lines, "it ran because it never ran before"];
     }

@@ -18,6 +18,8 @@ export {
   type Span,
 } from "./base/source.ts";
 export { nearest } from "./base/suggest.ts";
+export { callName } from "./call_name.ts";
+export { errorsIn } from "./error_value.ts";
 export { type ErrorValue, isError, type RootCause } from "./is_error.ts";
 export { withHash, withHashOfInputs } from "./with_hash.ts";
 export type { CleanReport, CleanRequest } from "./clean.ts";

@@ -55,7 +55,7 @@ export interface OutputContext {
 export function readOutput(context: OutputContext, name: string): StoredOutput {
   const { graph, targets, results, foresight, rebuild, store } = context;
   const { id, position } = targets.output(name);
-  if (results[id] === undefined) foresight.foresee(targets.closure([id]));
+  if (results[id] === undefined) foresight.foresee(targets.closure([id]), { withErrors: true });
   const current = results[id]?.[position];
   const result = current ?? foresight.latest(id)?.[position];
   const isStale = current === undefined;
