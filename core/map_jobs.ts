@@ -28,7 +28,7 @@ import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { arrangeOutput } from "./map_output.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
-import { ElementLog, type ElementOutput, type ElementRecord } from "./store/elements.ts";
+import type { ElementLog, ElementOutput, ElementRecord } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
 import type { NodeDef } from "./workflow.ts";
 
@@ -58,8 +58,18 @@ interface Job {
   readonly prepared: Prepared;
   readonly run: MapRun;
   readonly log: ElementLog | undefined;
+  /** What names the file of the calls. */
+  readonly base?: Digest;
   readonly startedAt: number;
   cpuMs: number;
+}
+
+/** Which stored calls a node uses. */
+export interface KeptCalls {
+  /** Whether what calls deliver is kept. */
+  readonly isKept: boolean;
+  /** Calls that were kept earlier do not count, in milliseconds since the epoch; absent: none does. */
+  readonly since?: number;
 }
 
 /** The calls one action stands for. */
@@ -99,15 +109,17 @@ export class MapJobs {
   /**
    * Starts a map node.
    *
-   * @param isKept Whether results of single calls are kept and used.
-   * @param slices What is run of which axes; the whole if it is left out.
-   * @returns Why it cannot, or `undefined`.
+   * @param options.slices What is run of which axes; the whole if it is left out.
+   * @returns Why it cannot, or what names the file of its calls if they are kept.
    */
   begin(
     id: NodeId,
     prepared: Prepared,
-    options: { isKept: boolean; now: number; slices?: AxisSlices | undefined },
-  ): Failure | undefined {
+    { isKept, since, now, slices }: KeptCalls & {
+      readonly now: number;
+      readonly slices?: AxisSlices | undefined;
+    },
+  ): { readonly failure: Failure } | { readonly base?: Digest } {
     const { graph, store } = this.#c;
     const def = graph.defs[id] as Job["def"];
     const wires = graph.maps[id] ?? {};
@@ -121,12 +133,12 @@ export class MapJobs {
         digest: store.files.digestOf(path).digest,
       }),
     });
-    if ("ok" in calls) return misfit(calls);
-    const isChosen = options.slices === undefined ? undefined : choose(calls, options.slices);
-    if (typeof isChosen === "object") return misfit(isChosen);
+    if ("ok" in calls) return { failure: misfit(calls) };
+    const isChosen = slices === undefined ? undefined : choose(calls, slices);
+    if (typeof isChosen === "object") return { failure: misfit(isChosen) };
     const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
-    const log = options.isKept ? new ElementLog(store.dir, base) : undefined;
-    const known = log?.read();
+    const log = isKept ? store.elements.log(base) : undefined;
+    const known = since === undefined ? undefined : log?.read(since);
     const isWhole = (outputs: readonly ElementOutput[]) =>
       outputs.every((output) => typeof output === "string" || store.blobs.has(output.digest));
     const find = (key: string) => {
@@ -135,8 +147,9 @@ export class MapJobs {
     };
     const lookUp = known === undefined ? undefined : find;
     const run = new MapRun(calls, def.outputs.length, lookUp, isChosen);
-    this.#jobs.set(id, { id, def, prepared, run, log, startedAt: options.now, cpuMs: 0 });
-    return undefined;
+    const kept = log === undefined ? {} : { base };
+    this.#jobs.set(id, { id, def, prepared, run, log, ...kept, startedAt: now, cpuMs: 0 });
+    return kept;
   }
 
   /** Whether all calls of a node have ended. */
@@ -184,11 +197,15 @@ export class MapJobs {
   /**
    * Takes what came of an action.
    *
-   * @param isStopping The run is being stopped: calls that were stopped are neither done nor failed.
+   * @param options.isStopping The run is being stopped: calls that were stopped are neither done nor failed.
+   * @param options.now Milliseconds since the epoch.
    * @returns The node, if all its calls have ended.
    * @throws {StoreError} If results cannot be kept.
    */
-  complete(completion: Completion, isStopping: boolean): NodeId | undefined {
+  complete(
+    completion: Completion,
+    { isStopping, now }: { readonly isStopping: boolean; readonly now: number },
+  ): NodeId | undefined {
     const flight = this.#flights.get(completion.id) as Flight;
     this.#flights.delete(completion.id);
     const { job, calls } = flight;
@@ -199,7 +216,7 @@ export class MapJobs {
       // A function that ran alone may have looked at its position; a command cannot.
       const usesIndex = job.def.work.kind === "call";
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
-      this.#delivered(job, calls, completion.results ?? [alone]);
+      this.#delivered(flight, completion.results ?? [alone], now);
     }
     this.#c.onProgress(job.id);
     return job.run.isOver && !isStopping ? job.id : undefined;
@@ -212,7 +229,7 @@ export class MapJobs {
    * @param now Milliseconds since the epoch.
    */
   end(id: NodeId, number: number, now: number): Completion {
-    const { def, run, startedAt, cpuMs } = this.#jobs.get(id) as Job;
+    const { def, run, base, startedAt, cpuMs } = this.#jobs.get(id) as Job;
     this.#jobs.delete(id);
     const usage = { startedAt, wallMs: now - startedAt, ...(cpuMs === 0 ? {} : { cpuMs }) };
     const { failed, calls } = run;
@@ -237,7 +254,9 @@ export class MapJobs {
     }
     try {
       const outputs = def.outputs.map(({ name }, i) => this.#output(name, def.map, run, i));
-      return { id: number, kind: "done", outputs, usage };
+      // It keeps the file of the calls as long as the result is kept.
+      const notes = base === undefined ? {} : { notes: { elements: base } };
+      return { id: number, kind: "done", outputs, usage, ...notes };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       const failure: Failure = { reason: "contract", message: error.message, isFinal: true };
@@ -270,7 +289,11 @@ export class MapJobs {
     else this.#fail(job, calls[0], failure);
   }
 
-  #delivered(job: Job, calls: readonly number[], results: readonly CallResult[]): void {
+  #delivered(
+    { job, calls }: Flight,
+    results: readonly CallResult[],
+    now: number,
+  ): void {
     const records: ElementRecord[] = [];
     results.forEach((result, i) => {
       const call = calls[i];
@@ -280,7 +303,7 @@ export class MapJobs {
         records.push({ key, outputs: result.outputs });
       }
     });
-    job.log?.append(records);
+    job.log?.append(records, now);
   }
 
   #fail(job: Job, call: number, failure: Failure): void {

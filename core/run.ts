@@ -18,7 +18,7 @@ import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
 import type { Part } from "./map_shapes.ts";
-import { MapJobs } from "./map_jobs.ts";
+import { type KeptCalls, MapJobs } from "./map_jobs.ts";
 import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import { type Expander, type Expansion, wantedOf } from "./expand.ts";
@@ -488,11 +488,17 @@ export class RunLoop implements RunningActions {
     const { id: number, logPath } = this.#frame(id, def.name, 1);
     const running = { id, prepared, attempt: 1, logPath, number, toldAt: 0 };
     this.#mapped.set(id, running);
-    this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0 });
+    const now = this.#c.now();
     const { ids, slices } = this.#c.partial;
-    const options = { isKept: isCached(def), now: this.#c.now() };
     const part = ids.has(id) ? { slices } : {};
-    const failure = this.#maps.begin(id, prepared, { ...options, ...part });
+    const begun = this.#maps.begin(id, prepared, { ...this.#keptCalls(id), now, ...part });
+    const failure = "failure" in begun ? begun.failure : undefined;
+    const elements = "failure" in begun ? undefined : begun.base;
+    const more = elements === undefined ? {} : { elements };
+    this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0, ...more });
+    if (elements !== undefined) {
+      this.#c.store.elements.use(elements, { workflow: this.#c.workflow, node: def.name });
+    }
     if (failure === undefined) this.#tellProgress(id);
     if (failure === undefined && !this.#maps.isOver(id)) return;
     // It ends in the next turn, as all others do.
@@ -504,6 +510,14 @@ export class RunLoop implements RunningActions {
         ? this.#maps.end(id, number, this.#c.now())
         : { id: number, kind: "failed", failure, usage },
     );
+  }
+
+  /** Which stored calls a map node uses: what holds for whole results holds for them. */
+  #keptCalls(id: NodeId): KeptCalls {
+    const def = this.#c.graph.defs[id];
+    const isKept = isCached(def);
+    if (this.#c.forced.has(id)) return { isKept };
+    return { isKept, since: typeof def.cache === "object" ? this.#c.now() - def.cache.ttlMs : 0 };
   }
 
   /** Starts calls of map nodes while there is room. */
@@ -536,7 +550,10 @@ export class RunLoop implements RunningActions {
 
   /** Takes what came of calls; returns the end of their node if that was the last of them. */
   #completeCalls(running: Running, completion: Completion): [Running, Completion] | undefined {
-    const ended = this.#maps.complete(completion, this.#isStopping);
+    const ended = this.#maps.complete(completion, {
+      isStopping: this.#isStopping,
+      now: this.#c.now(),
+    });
     if (ended === undefined) return undefined;
     // It runs, or it had no calls.
     const node = this.#mapped.get(running.id) as Running & { readonly number: number };
