@@ -22,6 +22,7 @@ import { type Digest, digestOf } from "./base/digest.ts";
 import { indexOf } from "./base/space.ts";
 import { encodedBytes } from "./base/value.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { unpackResults } from "./batch.ts";
 import { MapCalls } from "./map_calls.ts";
 import { MapRun } from "./map_run.ts";
 import type { ShapeProblem } from "./mapplan.ts";
@@ -145,7 +146,7 @@ export class MapJobs {
       const found = known?.get(key);
       return found !== undefined && isWhole(found) ? found : undefined;
     };
-    const lookUp = known === undefined ? undefined : find;
+    const lookUp = known !== undefined && known.size > 0 ? find : undefined;
     const run = new MapRun(calls, def.outputs.length, lookUp, isChosen);
     const kept = log === undefined ? {} : { base };
     this.#jobs.set(id, { id, def, prepared, run, log, ...kept, startedAt: now, cpuMs: 0 });
@@ -216,7 +217,12 @@ export class MapJobs {
       // A function that ran alone may have looked at its position; a command cannot.
       const usesIndex = job.def.work.kind === "call";
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
-      this.#delivered(flight, completion.results ?? [alone], now);
+      const { results } = completion;
+      this.#delivered(
+        flight,
+        results === undefined ? [alone] : unpackResults(results, calls.length),
+        now,
+      );
     }
     this.#c.onProgress(job.id);
     return job.run.isOver && !isStopping ? job.id : undefined;
@@ -291,18 +297,19 @@ export class MapJobs {
 
   #delivered(
     { job, calls }: Flight,
-    results: readonly CallResult[],
+    results: Iterable<CallResult>,
     now: number,
   ): void {
     const records: ElementRecord[] = [];
-    results.forEach((result, i) => {
-      const call = calls[i];
+    let at = 0;
+    for (const result of results) {
+      const call = calls[at++];
       if ("failure" in result) this.#fail(job, call, result.failure);
       else {
         const key = job.run.deliver(call, result.outputs, result.usesIndex);
         records.push({ key, outputs: result.outputs });
       }
-    });
+    }
     job.log?.append(records, now);
   }
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { packResults } from "../batch.ts";
 import {
   type Action,
   type ActionInput,
@@ -339,7 +340,10 @@ class Host {
             () =>
               results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
                 outputs: [],
-                results: results.map((result) => this.#resultOf(running, result)),
+                results: packResults(
+                  results.map((result) => this.#resultOf(running, result)),
+                  running.action.outputs.length,
+                ),
               },
           );
         }

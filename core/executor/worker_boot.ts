@@ -269,8 +269,9 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       } else {
         results = [];
         rejectCurrent = undefined;
+        const columns = columnsOf(call.batch);
         for (let i = 0; i < call.batch.count; i++) {
-          const called = callOfBatch(fn, args, call, own, i, transfer);
+          const called = callOfBatch(fn, args, call, own, columns, i, transfer);
           // Synchronous functions need not wait a turn each.
           results.push(called instanceof Promise ? await called : called);
         }
@@ -326,16 +327,24 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     });
   }
 
+  /** Encoded values by argument, by call. */
+  function columnsOf({ texts }: NonNullable<WorkerCall["batch"]>): Record<string, string[]> {
+    const columns: Record<string, string[]> = {};
+    for (const name of keys(texts)) columns[name] = texts[name].split("\n");
+    return columns;
+  }
+
   /** One call of a batch: what is wrong with it is wrong with it alone. */
   function callOfBatch(
     fn: (...args: unknown[]) => unknown,
     shared: Record<string, unknown>,
     call: WorkerCall,
     own: NonNullable<typeof current>,
+    columns: Record<string, string[]>,
     i: number,
     transfer: Transferable[],
   ): WorkerResult | Promise<WorkerResult> {
-    const { texts, positions, count } = call.batch!;
+    const { positions, count } = call.batch!;
     const rank = positions.length / count;
     let usesIndex = false;
     const failed = (thrown: unknown): WorkerResult => ({ error: errors.describe(thrown) });
@@ -349,7 +358,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     };
     try {
       const args: Record<string, unknown> = { ...shared };
-      for (const name of keys(texts)) args[name] = codec.decode(texts[name][i]);
+      for (const name of keys(columns)) args[name] = codec.decode(columns[name][i]);
       const context = contextOf(call, own, () => {
         usesIndex = true;
         return freeze(positions.slice(i * rank, (i + 1) * rank));

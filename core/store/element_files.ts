@@ -5,6 +5,7 @@
  */
 
 import { type Digest, isDigest } from "../base/digest.ts";
+import { StringTable } from "../base/string_table.ts";
 import { appendChunk, chunksOf, type ElementChunk, type ElementOutput } from "./elements.ts";
 import { guarded, lstatIfExists, removeIfExists, uniqueName } from "./io.ts";
 
@@ -58,21 +59,20 @@ export function countElements(
   { path }: ElementFile,
   hasBlob: (digest: Digest) => boolean,
 ): ElementCounts {
-  let [all, lost, damaged] = [0, 0, 0];
-  const keys = new Set<string>();
-  const lostKeys = new Set<string>();
+  let [all, damaged] = [0, 0];
+  const keys = new StringTable();
+  /** By number of the key. */
+  const areWhole: boolean[] = [];
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") damaged++;
     else {
       all += chunk.keys.length;
       chunk.keys.forEach((key, i) => {
-        keys.add(key);
-        if (isWhole(chunk, i, hasBlob)) lostKeys.delete(key);
-        else lostKeys.add(key);
+        areWhole[keys.add(key)] = isWhole(chunk, i, hasBlob);
       });
     }
   }
-  lost = lostKeys.size;
+  const lost = areWhole.filter((whole) => !whole).length;
   return { calls: keys.size - lost, replaced: all - keys.size, lost, damaged };
 }
 
@@ -107,7 +107,7 @@ export function mendElements(
     const number = at++;
     const kept = partOf(
       chunk,
-      (key, i) => newest.get(key) === number && isWhole(chunk, i, hasBlob),
+      (key, i) => newest(key) === number && isWhole(chunk, i, hasBlob),
     );
     if (kept.keys.length > 0) appendChunk(temporary, kept);
     count += kept.keys.length;
@@ -124,16 +124,17 @@ export function mendElements(
   }
 }
 
-/** Number of the last chunk of every key, among those that are whole. */
-function newestChunks(path: string): ReadonlyMap<string, number> {
-  const newest = new Map<string, number>();
+/** Tells the number of the last chunk that has a key, among those that are whole. */
+function newestChunks(path: string): (key: string) => number | undefined {
+  const keys = new StringTable();
+  const newest: number[] = [];
   let at = 0;
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
-    for (const key of chunk.keys) newest.set(key, at);
+    for (const key of chunk.keys) newest[keys.add(key)] = at;
     at++;
   }
-  return newest;
+  return (key) => newest[keys.find(key)];
 }
 
 /** The calls of a chunk that are kept. */

@@ -9,6 +9,8 @@
  */
 
 import { type Digest, digestOf } from "../base/digest.ts";
+import { StringTable } from "../base/string_table.ts";
+import { joinTexts, splitTexts } from "../batch.ts";
 import { guarded, lstatIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
 
@@ -35,6 +37,12 @@ const SUM_CHARS = 16;
 const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
+/** An output that lies in a blob. */
+type BlobRow = [output: number, call: number, digest: Digest, sizeBytes: number];
+
+/** A chunk as it is written: texts by key and by output, a line per call. Keys have no line end. */
+type ChunkRow = [at: number, keys: string, texts: string[], blobs: BlobRow[]];
+
 /** Returns the path of the file of calls with a base. */
 export function elementsPath(storeDir: string, base: Digest): string {
   return `${storeDir}/elements/${base}.ndjson`;
@@ -42,13 +50,14 @@ export function elementsPath(storeDir: string, base: Digest): string {
 
 /** Stored calls by key. */
 export class KnownCalls {
-  /** Place of the newest result of each key in the columns. */
-  readonly #places = new Map<string, number>();
+  readonly #keys = new StringTable();
+  /** Place of the newest result in the columns, by number of the key. */
+  readonly #places: number[] = [];
   readonly #columns: ElementOutput[][] = [];
 
   /** Number of calls. */
   get size(): number {
-    return this.#places.size;
+    return this.#keys.size;
   }
 
   /** Adds calls; those that are known already are replaced. */
@@ -58,13 +67,14 @@ export class KnownCalls {
       const all = this.#columns[at] ??= [];
       for (const output of column) all.push(output);
     }
-    for (const key of keys) this.#places.set(key, next++);
+    for (const key of keys) this.#places[this.#keys.add(key)] = next++;
   }
 
   /** Returns what a call delivered, if it is known. */
   get(key: string): readonly ElementOutput[] | undefined {
-    const place = this.#places.get(key);
-    return place === undefined ? undefined : this.#columns.map((column) => column[place]);
+    const number = this.#keys.find(key);
+    if (number < 0) return undefined;
+    return this.#columns.map((column) => column[this.#places[number]]);
   }
 }
 
@@ -118,7 +128,15 @@ export class ElementLog {
  * @throws {StoreError} If it cannot be written.
  */
 export function appendChunk(path: string, { at, keys, columns }: ElementChunk): void {
-  const body = JSON.stringify([at, keys, ...columns]);
+  const blobs: BlobRow[] = [];
+  const texts = columns.map((column, output) =>
+    joinTexts(column.map((element, call) => {
+      if (typeof element === "string") return element;
+      blobs.push([output, call, element.digest, element.sizeBytes]);
+      return "";
+    }))
+  );
+  const body = JSON.stringify([at, joinTexts(keys), texts, blobs] satisfies ChunkRow);
   const bytes = ENCODER.encode(`\n${sumOf(body)} ${body}\n`);
   guarded("write", path, () => {
     const options = { write: true, append: true, create: true } as const;
@@ -160,12 +178,12 @@ function decodeChunk(line: Uint8Array): ElementChunk | undefined {
     return undefined;
   }
   // The checksum says that these are the very bytes that were written.
-  const [at, keys, ...columns] = JSON.parse(DECODER.decode(body)) as [
-    number,
-    string[],
-    ...ElementOutput[][],
-  ];
-  return { at, keys, columns };
+  const [at, keys, texts, blobs] = JSON.parse(DECODER.decode(body)) as ChunkRow;
+  const columns: ElementOutput[][] = texts.map(splitTexts);
+  for (const [output, call, digest, sizeBytes] of blobs) {
+    columns[output][call] = { digest, sizeBytes };
+  }
+  return { at, keys: splitTexts(keys), columns };
 }
 
 function sumOf(body: string | Uint8Array): string {
