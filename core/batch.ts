@@ -50,13 +50,14 @@ export function packResults(results: readonly CallResult[], outputCount: number)
  * @example
  * ```ts
  * import { assertEquals } from "../tests/testing/assert.ts";
+ * import type { CallResult } from "./action.ts";
  * import { packResults, unpackResults } from "./batch.ts";
  *
- * const results = [
+ * const results: CallResult[] = [
  *   { outputs: ["1"], usesIndex: false },
  *   { failure: { reason: "threw", message: "no" } },
  *   { outputs: ['"a"'], usesIndex: true },
- * ] as const;
+ * ];
  * assertEquals([...unpackResults(packResults(results, 1), 3)], results);
  * ```
  */
