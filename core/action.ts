@@ -146,8 +146,8 @@ export interface Action {
 export interface ActionBatch {
   /** Number of calls. */
   readonly count: number;
-  /** Encoded values by argument, one per call. */
-  readonly texts: Readonly<Record<string, readonly string[]>>;
+  /** Encoded values by argument, a line per call (`batch.ts`). */
+  readonly texts: Readonly<Record<string, string>>;
   /** Positions of the calls: all their indices, one after the other. */
   readonly positions: readonly number[];
   /** How many may be going on at the same time; only promises can. */
@@ -171,6 +171,16 @@ export type CallResult =
     readonly usesIndex: boolean;
   }
   | { readonly failure: Failure; readonly wallMs: number };
+
+/** What came of a batch, in columns. */
+export interface BatchResults {
+  /** By value output: encoded texts, a line per call (`batch.ts`). */
+  readonly texts: readonly string[];
+  /** Calls that looked at their position. */
+  readonly placed: readonly number[];
+  /** Calls that failed, or that delivered blobs: what stands for them in `texts` does not count. */
+  readonly odd: readonly (readonly [call: number, result: CallResult])[];
+}
 
 /** A function to call. */
 export interface CallWork {
@@ -347,8 +357,8 @@ export type Completion =
     readonly id: number;
     readonly kind: "done";
     readonly outputs: readonly DeliveredOutput[];
-    /** Of a batch, by call; `outputs` is empty then. */
-    readonly results?: readonly CallResult[];
+    /** Of a batch; `outputs` is empty then. */
+    readonly results?: BatchResults;
     readonly usage: Usage;
     /** For example how a command was confined: `sandbox: bubblewrap`. */
     readonly notes?: Readonly<Record<string, string>>;

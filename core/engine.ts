@@ -175,8 +175,8 @@ export class Engine implements AsyncDisposable {
       const code = new CodeIndex({
         rootDir: workflow.dir,
         cache: {
-          get: (digest) => opened.getAnalysis(digest),
-          set: (digest, text) => opened.setAnalysis(digest, text),
+          get: (digest) => opened.analyses.get(digest),
+          set: (digest, text) => opened.analyses.set(digest, text),
         },
       });
       const texts = options.inputs ?? {};

@@ -62,6 +62,8 @@ export interface StartedEvent extends NodeEventBase {
   readonly action: number;
   /** Slots it takes. */
   readonly cpus: number;
+  /** Of a map node whose calls are kept: what names their file in the store. */
+  readonly elements?: Digest;
   /** Why it runs, in words. */
   readonly why?: string;
 }

@@ -19,6 +19,8 @@ export interface Forgotten {
   readonly nodes: readonly string[];
   /** Number of results. */
   readonly results: number;
+  /** Number of single calls of map nodes. */
+  readonly calls: number;
 }
 
 /** Identity of a workflow in a store: its path relative to the store's parent. */
@@ -27,7 +29,7 @@ export function workflowId(storeDir: string, file: string): string {
 }
 
 /**
- * Drops every result that nodes of a workflow ever had.
+ * Drops every result that nodes of a workflow ever had, and every call of map nodes.
  *
  * @param store The store.
  * @param workflow Identity of the workflow in the store.
@@ -40,7 +42,8 @@ export function forgetResults(
 ): Forgotten {
   const keys = new Set(nodes.flatMap((node) => store.keysOf(workflow, node)));
   store.forget([...keys]);
-  return { nodes, results: keys.size };
+  const calls = nodes.reduce((sum, node) => sum + store.elements.forget(workflow, node), 0);
+  return { nodes, results: keys.size, calls };
 }
 
 /**

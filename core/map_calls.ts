@@ -8,6 +8,7 @@
 import { type ActionInput, INLINE_BYTES } from "./action.ts";
 import { digestOf } from "./base/digest.ts";
 import { indexOf } from "./base/space.ts";
+import { StringTable } from "./base/string_table.ts";
 import {
   decodeValue,
   encodeError,
@@ -15,6 +16,7 @@ import {
   type ErrorFields,
   holdsErrors,
 } from "./base/value.ts";
+import { joinTexts } from "./batch.ts";
 import { asError, errorsIn, formatCauses, spreadErrors } from "./error_value.ts";
 import { type MapInput, type MapPlan, planMap, shapeOf, type ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
@@ -131,7 +133,7 @@ export class MapCalls {
   /** What tells a call from others of the same node: equal keys take equal elements. */
   keyOf(call: number): string {
     const parts = this.#columns.map((column) => keyOfPart(column, call));
-    const key = parts.length === 1 ? parts[0] : parts.join("\u0000");
+    const key = parts.length === 1 ? parts[0] : parts.join("\t");
     return key.length <= KEY_CHARS ? key : `#${digestOf(key)}`;
   }
 
@@ -152,11 +154,23 @@ export class MapCalls {
     return { isWhole, errors: (isWhole ? whole : found).flatMap(({ errors }) => errors) };
   }
 
-  /** Texts of calls by argument; only if they are packed. */
-  textsOf(calls: readonly number[]): Record<string, string[]> {
+  /** Texts of calls by argument, a line each; only if they are packed. */
+  textsOf(calls: readonly number[]): Record<string, string> {
     return Object.fromEntries(
-      this.#columns.map((column) => [column.argument, calls.map((call) => textOf(column, call))]),
+      this.#columns.map((column) => [
+        column.argument,
+        joinTexts(calls.map((call) => textOf(column, call))),
+      ]),
     );
+  }
+
+  /** Whether no two calls can take equal elements, as no two elements are equal. */
+  get areDistinct(): boolean {
+    return this.#columns.every(({ elements, input: { select } }) => {
+      if (select.count === 0) return false;
+      const table = new StringTable();
+      return elements.every((element, i) => table.add(keyOfElement(element)) === i);
+    });
   }
 
   /** All inputs of one call. */
@@ -243,7 +257,10 @@ function keyOfElement(element: Element): string {
       return `#${element.digest}`;
     case "file":
     case "dir":
-      return `${element.kind}#${element.digest} ${/[^/](\.[^./]+)$/.exec(element.path)?.[1] ?? ""}`;
+      // As all parts of a key it has no tab and no line end.
+      return `${element.kind}#${element.digest} ${
+        JSON.stringify(/[^/](\.[^./]+)$/.exec(element.path)?.[1] ?? "")
+      }`;
     case "files":
     case "array":
       return JSON.stringify(element);

@@ -24,6 +24,7 @@ import { indexOf } from "./base/space.ts";
 import { encodedBytes, holdsErrors } from "./base/value.ts";
 import { errorOfFailure } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { unpackResults } from "./batch.ts";
 import { MapCalls } from "./map_calls.ts";
 import {
   describeFailed,
@@ -37,7 +38,7 @@ import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { arrangeOutput } from "./map_output.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
-import { ElementLog, type ElementOutput, type ElementRecord } from "./store/elements.ts";
+import type { ElementLog, ElementOutput, ElementRecord } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
 import type { NodeDef } from "./workflow.ts";
 
@@ -80,12 +81,22 @@ interface Job {
   readonly prepared: Prepared;
   readonly run: MapRun;
   readonly log: ElementLog | undefined;
+  /** What names the file of the calls. */
+  readonly base?: Digest;
   readonly startedAt: number;
   cpuMs: number;
   /** Failed calls that were told of. */
   reported: number;
   /** Nothing is tried again. */
   isGivenUp: boolean;
+}
+
+/** Which stored calls a node uses. */
+export interface KeptCalls {
+  /** Whether what calls deliver is kept. */
+  readonly isKept: boolean;
+  /** Calls that were kept earlier do not count, in milliseconds since the epoch; absent: none does. */
+  readonly since?: number;
 }
 
 /** The calls one action stands for. */
@@ -126,15 +137,17 @@ export class MapJobs {
   /**
    * Starts a map node.
    *
-   * @param isKept Whether results of single calls are kept and used.
-   * @param slices What is run of which axes; the whole if it is left out.
-   * @returns Why it cannot, or `undefined`.
+   * @param options.slices What is run of which axes; the whole if it is left out.
+   * @returns Why it cannot, or what names the file of its calls if they are kept.
    */
   begin(
     id: NodeId,
     prepared: Prepared,
-    options: { isKept: boolean; now: number; slices?: AxisSlices | undefined },
-  ): Failure | undefined {
+    { isKept, since, now, slices }: KeptCalls & {
+      readonly now: number;
+      readonly slices?: AxisSlices | undefined;
+    },
+  ): { readonly failure: Failure } | { readonly base?: Digest } {
     const { graph, store, read } = this.#c;
     const def = graph.defs[id] as Job["def"];
     const wires = graph.maps[id] ?? {};
@@ -148,12 +161,12 @@ export class MapJobs {
         digest: store.files.digestOf(path).digest,
       }),
     });
-    if ("ok" in calls) return misfit(calls);
-    const isChosen = options.slices === undefined ? undefined : choose(calls, options.slices);
-    if (typeof isChosen === "object") return misfit(isChosen);
+    if ("ok" in calls) return { failure: misfit(calls) };
+    const isChosen = slices === undefined ? undefined : choose(calls, slices);
+    if (typeof isChosen === "object") return { failure: misfit(isChosen) };
     const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
-    const log = options.isKept ? new ElementLog(store.dir, base) : undefined;
-    const known = log?.read();
+    const log = isKept ? store.elements.log(base) : undefined;
+    const known = since === undefined ? undefined : log?.read(since);
     const isWhole = (outputs: readonly ElementOutput[]) =>
       outputs.every((output) => typeof output === "string" || store.blobs.has(output.digest));
     const find = (key: string) => {
@@ -161,16 +174,17 @@ export class MapJobs {
       return found !== undefined && isWhole(found) ? found : undefined;
     };
     const run = new MapRun(calls, def.outputs.length, {
-      find: known === undefined ? undefined : find,
+      find: known !== undefined && known.size > 0 ? find : undefined,
       isChosen,
       fateOf: (call) => fateOf(def, calls, call),
     });
+    const kept = log === undefined ? {} : { base };
     const fresh = { cpuMs: 0, reported: 0, isGivenUp: false };
-    const job = { id, def, prepared, run, log, startedAt: options.now, ...fresh };
+    const job = { id, def, prepared, run, log, ...kept, startedAt: now, ...fresh };
     this.#jobs.set(id, job);
-    const usage = { startedAt: options.now, wallMs: 0 };
+    const usage = { startedAt: now, wallMs: 0 };
     for (const { call, failure } of run.failed) this.#report(job, [call], { failure, usage }, 0);
-    return undefined;
+    return kept;
   }
 
   /** Whether all calls of a node have ended. */
@@ -226,11 +240,15 @@ export class MapJobs {
   /**
    * Takes what came of an action.
    *
-   * @param isStopping The run is being stopped: calls that were stopped are neither done nor failed.
+   * @param options.isStopping The run is being stopped: calls that were stopped are neither done nor failed.
+   * @param options.now Milliseconds since the epoch.
    * @returns The node, if all its calls have ended.
    * @throws {StoreError} If results cannot be kept.
    */
-  complete(completion: Completion, isStopping: boolean): NodeId | undefined {
+  complete(
+    completion: Completion,
+    { isStopping, now }: { readonly isStopping: boolean; readonly now: number },
+  ): NodeId | undefined {
     const flight = this.#flights.get(completion.id) as Flight;
     this.#flights.delete(completion.id);
     const { job, calls } = flight;
@@ -241,7 +259,13 @@ export class MapJobs {
       // A function that ran alone may have looked at its position; a command cannot.
       const usesIndex = job.def.work.kind === "call";
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
-      this.#delivered(flight, completion.results ?? [alone], completion.usage);
+      const { results } = completion;
+      this.#delivered(
+        flight,
+        results === undefined ? [alone] : unpackResults(results, calls.length),
+        completion.usage,
+        now,
+      );
     }
     this.#c.onProgress(job.id);
     return job.run.isOver ? job.id : undefined;
@@ -255,7 +279,7 @@ export class MapJobs {
    */
   end(id: NodeId, number: number, now: number): MapEnd {
     const job = this.#jobs.get(id) as Job;
-    const { def, run, startedAt, cpuMs } = job;
+    const { def, run, base, startedAt, cpuMs } = job;
     this.#jobs.delete(id);
     const usage = { startedAt, wallMs: now - startedAt, ...(cpuMs === 0 ? {} : { cpuMs }) };
     const { failed } = run;
@@ -273,7 +297,9 @@ export class MapJobs {
     }
     try {
       const outputs = def.outputs.map(({ name }, i) => this.#output(name, def, run, i));
-      const completion: Completion = { id: number, kind: "done", outputs, usage };
+      // It keeps the file of the calls as long as the result is kept.
+      const notes = base === undefined ? {} : { notes: { elements: base } };
+      const completion: Completion = { id: number, kind: "done", outputs, usage, ...notes };
       return { completion, failed: failed.length, ...problem };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -313,11 +339,16 @@ export class MapJobs {
     else for (const call of calls) this.#fail(job, call, { failure, usage, logPath: logBase });
   }
 
-  #delivered({ job, calls, logBase }: Flight, results: readonly CallResult[], usage: Usage): void {
+  #delivered(
+    { job, calls, logBase }: Flight,
+    results: Iterable<CallResult>,
+    { startedAt }: Usage,
+    now: number,
+  ): void {
     const records: ElementRecord[] = [];
-    const { startedAt } = usage;
-    results.forEach((result, i) => {
-      const call = calls[i];
+    let at = 0;
+    for (const result of results) {
+      const call = calls[at++];
       if ("failure" in result) {
         const { failure, wallMs } = result;
         this.#fail(job, call, { failure, usage: { startedAt, wallMs }, logPath: logBase });
@@ -325,8 +356,8 @@ export class MapJobs {
         const key = job.run.deliver(call, result.outputs, result.usesIndex);
         records.push({ key, outputs: result.outputs });
       }
-    });
-    job.log?.append(records);
+    }
+    job.log?.append(records, now);
   }
 
   /** @param tried Its `logPath` is that of the node: the position is still to be added. */

@@ -6,6 +6,7 @@
  */
 
 import type { Failure } from "./action.ts";
+import { StringTable } from "./base/string_table.ts";
 import type { MapCalls } from "./map_calls.ts";
 import type { ElementOutput } from "./store/elements.ts";
 
@@ -38,12 +39,22 @@ export type Fate =
   | { readonly kind: "skip"; readonly error: string }
   | { readonly kind: "fail"; readonly failure: Failure };
 
+/** First calls by key. */
+class FirstCalls {
+  readonly #keys = new StringTable();
+  readonly #calls: number[] = [];
+
+  /** Returns the first call that was asked for with this key. */
+  of(key: string, call: number): number {
+    return this.#calls[this.#keys.add(key)] ??= call;
+  }
+}
+
 /** The state of the calls of one map node. */
 export class MapRun {
   readonly calls: MapCalls;
   /** By value output: what each call delivered. */
   readonly #columns: (ElementOutput | undefined)[][];
-  readonly #keys: string[];
   readonly #failed: FailedCall[] = [];
   readonly #attempts = new Map<number, number>();
   /** Calls that run alone, because one of them may have killed a host. */
@@ -78,8 +89,7 @@ export class MapRun {
   ) {
     this.calls = calls;
     this.#columns = Array.from({ length: outputCount }, () => new Array(calls.count));
-    this.#keys = Array.from({ length: calls.count }, (_, call) => calls.keyOf(call));
-    const first = new Map<string, number>();
+    const firsts = calls.areDistinct ? undefined : new FirstCalls();
     for (let call = 0; call < calls.count; call++) {
       if (!isChosen(call)) continue;
       this.#total++;
@@ -93,22 +103,23 @@ export class MapRun {
         this.#failed.push({ call, failure: fate.failure });
         continue;
       }
-      const known = find?.(this.#keys[call]) ?? find?.(this.#placedKey(call));
+      const known = find?.(calls.keyOf(call)) ?? find?.(this.#placedKey(call));
       if (known !== undefined) {
         this.#set(call, known);
         this.#hits++;
-        continue;
-      }
-      const leader = first.get(this.#keys[call]);
-      if (leader === undefined) {
-        first.set(this.#keys[call], call);
-        this.#waiting.push(call);
-      } else {
-        const followers = this.#followers.get(leader);
-        if (followers === undefined) this.#followers.set(leader, [call]);
-        else followers.push(call);
-      }
+      } else this.#await(call, firsts?.of(calls.keyOf(call), call) ?? call);
     }
+  }
+
+  /** A call waits to be started, or for the first one that takes the same. */
+  #await(call: number, leader: number): void {
+    if (leader === call) {
+      this.#waiting.push(call);
+      return;
+    }
+    const followers = this.#followers.get(leader);
+    if (followers === undefined) this.#followers.set(leader, [call]);
+    else followers.push(call);
   }
 
   /** Counts so far. */
@@ -191,7 +202,7 @@ export class MapRun {
         this.#hits++;
       }
     }
-    return usesIndex ? this.#placedKey(call) : this.#keys[call];
+    return usesIndex ? this.#placedKey(call) : this.calls.keyOf(call);
   }
 
   /** Number of the attempt a call is at, 1 for the first. */
@@ -257,6 +268,6 @@ export class MapRun {
   }
 
   #placedKey(call: number): string {
-    return `${this.#keys[call]}@${this.calls.indexOf(call).join(",")}`;
+    return `${this.calls.keyOf(call)}@${this.calls.indexOf(call).join(",")}`;
   }
 }

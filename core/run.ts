@@ -19,7 +19,7 @@ import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
 import { ErrorFlow, TakesErrors } from "./error_flow.ts";
 import type { Part } from "./map_shapes.ts";
-import { MapJobs } from "./map_jobs.ts";
+import { type KeptCalls, MapJobs } from "./map_jobs.ts";
 import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import { type Expander, type Expansion, wantedOf } from "./expand.ts";
@@ -507,17 +507,22 @@ export class RunLoop implements RunningActions {
     const { id: number, logPath } = this.#frame(id, def.name, 1);
     const running = { id, prepared, attempt: 1, logPath, number, toldAt: 0 };
     this.#mapped.set(id, running);
-    this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0 });
+    const now = this.#c.now();
     const { ids, slices } = this.#c.partial;
-    const options = { isKept: isCached(def), now: this.#c.now() };
     const part = ids.has(id) ? { slices } : {};
-    const failure = this.#maps.begin(id, prepared, { ...options, ...part });
-    if (failure !== undefined) {
+    const begun = this.#maps.begin(id, prepared, { ...this.#keptCalls(id), now, ...part });
+    const elements = "failure" in begun ? undefined : begun.base;
+    const more = elements === undefined ? {} : { elements };
+    this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0, ...more });
+    if ("failure" in begun) {
       this.#running.set(number, running);
       this.#mapped.delete(id);
-      const usage = { startedAt: this.#c.now(), wallMs: 0 };
-      this.#completions.push({ id: number, kind: "failed", failure, usage });
+      const usage = { startedAt: now, wallMs: 0 };
+      this.#completions.push({ id: number, kind: "failed", failure: begun.failure, usage });
       return;
+    }
+    if (elements !== undefined) {
+      this.#c.store.elements.use(elements, { workflow: this.#c.workflow, node: def.name });
     }
     this.#tellProgress(id);
     if (this.#maps.isOver(id)) this.#endMapSoon(running);
@@ -539,6 +544,14 @@ export class RunLoop implements RunningActions {
     if (problem !== undefined) this.#warn("calls-failed", problem, this.#c.graph.defs[id].name);
     if (failed > 0 && this.#c.failFast) this.#stopAll(this.#c.graceMs);
     return completion;
+  }
+
+  /** Which stored calls a map node uses: what holds for whole results holds for them. */
+  #keptCalls(id: NodeId): KeptCalls {
+    const def = this.#c.graph.defs[id];
+    const isKept = isCached(def);
+    if (this.#c.forced.has(id)) return { isKept };
+    return { isKept, since: typeof def.cache === "object" ? this.#c.now() - def.cache.ttlMs : 0 };
   }
 
   /** Starts calls of map nodes while there is room. */
@@ -572,7 +585,10 @@ export class RunLoop implements RunningActions {
 
   /** Takes what came of calls; returns the end of their node if that was the last of them. */
   #completeCalls(running: Running, completion: Completion): [Running, Completion] | undefined {
-    const ended = this.#maps.complete(completion, this.#isStopping);
+    const ended = this.#maps.complete(completion, {
+      isStopping: this.#isStopping,
+      now: this.#c.now(),
+    });
     if (ended === undefined) return undefined;
     // It runs, or it had no calls.
     const node = this.#mapped.get(running.id) as Running & { readonly number: number };

@@ -20,6 +20,7 @@ const PURE = new Set([
   "map_over",
   "map_wires",
   "mapplan",
+  "batch",
   "mapspec",
   "names",
   "node_wiring",

@@ -86,23 +86,29 @@ const lsCommand = buildCommand<CacheFlags, string[], CliContext>({
       wallMs: result.usage.wallMs,
       run: result.run,
     }));
+    const calls = [...store.elements.ls()].map(({ base, user, usedAt, sizeBytes, calls }) => ({
+      key: base,
+      ...(user === undefined ? {} : { workflow: user.workflow, node: user.node }),
+      time: new Date(usedAt).toISOString(),
+      sizeBytes,
+      calls,
+    }));
     if (flags.json) {
-      writeStdout(formatJsonLines(entries));
+      writeStdout(formatJsonLines([...entries, ...calls]));
       return;
     }
     const { formatBytes } = await import("../../core/mod.ts");
-    await printTable(
-      entries.map(({ key, workflow, node, time, sizeBytes }) => [
-        key.slice(0, 12),
-        workflow,
-        node,
-        time,
-        formatBytes(sizeBytes),
-      ]),
-    );
+    const row = (listed: { key: string; workflow?: string; node?: string; time: string }) => {
+      const { key, workflow, node, time } = listed;
+      return [key.slice(0, 12), workflow ?? "?", node ?? "?", time];
+    };
+    await printTable([
+      ...entries.map((entry) => [...row(entry), formatBytes(entry.sizeBytes), ""]),
+      ...calls.map((file) => [...row(file), formatBytes(file.sizeBytes), `${file.calls} calls`]),
+    ]);
   },
   parameters: { flags: CACHE_FLAGS, positional: WORDS },
-  docs: { brief: "List stored results, oldest first" },
+  docs: { brief: "List stored results, oldest first, then the calls of map nodes" },
 });
 
 interface GcFlags extends CacheFlags {
@@ -185,12 +191,19 @@ const verifyCommand = buildCommand<VerifyFlags, string[], CliContext>({
     for (const { workflow, node, output } of report.damagedResults) {
       writeStderr(`damaged: output "${output}" of node "${node}" (${workflow})\n`);
     }
-    const isDamaged = report.damagedBlobs.length > 0 || report.damagedResults.length > 0;
+    for (const { file: { base }, damaged, lost } of report.damagedElements) {
+      const [users] = [...store.elements.uses.usersOf(base)].map(({ node }) =>
+        ` of node "${node}"`
+      );
+      writeStderr(`damaged: calls${users ?? ""}: ${damaged} lines, ${lost} calls without a blob\n`);
+    }
+    const isDamaged = [report.damagedBlobs, report.damagedResults, report.damagedElements]
+      .some(({ length }) => length > 0);
     if (isDamaged) this.exitCode = DAMAGED_EXIT_CODE;
   },
   parameters: {
     flags: {
-      repair: booleanFlag("Forget results whose outputs are damaged, so that they run again"),
+      repair: booleanFlag("Forget results and calls that are damaged, so that they run again"),
       ...CACHE_FLAGS,
     },
     positional: WORDS,

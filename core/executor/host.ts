@@ -7,6 +7,7 @@
  * @module
  */
 
+import { packResults } from "../batch.ts";
 import {
   type Action,
   type ActionInput,
@@ -346,7 +347,10 @@ class Host {
             () =>
               results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
                 outputs: [],
-                results: results.map((result, i) => this.#resultOf(running, result, i)),
+                results: packResults(
+                  results.map((result, i) => this.#resultOf(running, result, i)),
+                  running.action.outputs.length,
+                ),
               },
           );
         }

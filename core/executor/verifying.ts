@@ -14,6 +14,7 @@ import {
 } from "../action.ts";
 import { digestOf } from "../base/digest.ts";
 import { messageOf, StoreError } from "../base/error.ts";
+import { unpackResults } from "../batch.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { ActionBytes } from "./action_bytes.ts";
 import { compareOutputs, type OutputDifference } from "./compare_outputs.ts";
@@ -111,10 +112,13 @@ export class VerifyingExecutor implements Executor {
       }
       return;
     }
-    results.forEach((result, call) => {
+    const others = second.kind === "done" && second.results !== undefined
+      ? [...unpackResults(second.results, batch.count)]
+      : undefined;
+    [...unpackResults(results, batch.count)].forEach((result, call) => {
       if ("failure" in result) return;
       const one = { ...first, outputs: outputsOf(action, result) };
-      const again = callOf(action, second, call);
+      const again = callOf(action, second, others?.[call]);
       for (const difference of this.#differences(action, one, again)) {
         this.#options.onDifference({ ...action, index: positionOf(batch, call) }, difference);
       }
@@ -152,8 +156,7 @@ export class VerifyingExecutor implements Executor {
 }
 
 /** What came of one call of a batch that was executed again. */
-function callOf(action: Action, second: Completion, call: number): Completion {
-  const result = second.kind === "failed" ? undefined : second.results?.[call];
+function callOf(action: Action, second: Completion, result: CallResult | undefined): Completion {
   if (result === undefined || second.kind === "failed") return second;
   const { id, usage } = second;
   return "failure" in result

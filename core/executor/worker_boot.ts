@@ -286,7 +286,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
         hashes = encodeOutputs(result, call, outputs, transfer);
       } else {
         const { concurrency } = call.batch;
-        const many = { fn, args, call, own, transfer };
+        const many = { fn, args, call, own, transfer, columns: columnsOf(call.batch) };
         results = concurrency > 1 ? await atOnce(many, concurrency, stray) : await oneByOne(many);
       }
       const wallMs = now() - startedAt;
@@ -350,6 +350,8 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     readonly call: WorkerCall;
     readonly own: NonNullable<typeof current>;
     readonly transfer: Transferable[];
+    /** Encoded values by argument, by call. */
+    readonly columns: Readonly<Record<string, readonly string[]>>;
   }
 
   /** Calls one after the other; a promise nobody handles ends the call at work, not those that follow. */
@@ -396,13 +398,20 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     }
   }
 
+  /** Encoded values by argument, by call. */
+  function columnsOf({ texts }: NonNullable<WorkerCall["batch"]>): Record<string, string[]> {
+    const columns: Record<string, string[]> = {};
+    for (const name of keys(texts)) columns[name] = texts[name].split("\n");
+    return columns;
+  }
+
   /** One call of a batch: what is wrong with it is wrong with it alone. */
   function callOfBatch(
-    { fn, args: shared, call, own, transfer }: Many,
+    { fn, args: shared, call, own, transfer, columns }: Many,
     i: number,
     guard: (result: PromiseLike<unknown>) => PromiseLike<unknown>,
   ): WorkerResult | Promise<WorkerResult> {
-    const { texts, positions, count } = call.batch!;
+    const { positions, count } = call.batch!;
     const rank = positions.length / count;
     const startedAt = now();
     let usesIndex = false;
@@ -420,7 +429,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     };
     try {
       const args: Record<string, unknown> = { ...shared };
-      for (const name of keys(texts)) args[name] = codec.decode(texts[name][i]);
+      for (const name of keys(columns)) args[name] = codec.decode(columns[name][i]);
       const context = contextOf(call, own, () => {
         usesIndex = true;
         return freeze(positions.slice(i * rank, (i + 1) * rank));

@@ -11,7 +11,7 @@ import { messageOf, StoreError } from "../base/error.ts";
 import { guarded, removeIfExists } from "./io.ts";
 
 /** Raised when the schema changes; an index of another version is thrown away. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** How long to wait for another process that writes, in milliseconds. */
 const TIMEOUT_MS = 10_000;

@@ -9,7 +9,10 @@
  */
 
 import { type Digest, digestOf } from "../base/digest.ts";
-import { guarded } from "./io.ts";
+import { StringTable } from "../base/string_table.ts";
+import { joinTexts, splitTexts } from "../batch.ts";
+import { guarded, lstatIfExists } from "./io.ts";
+import { linesOf } from "./lines.ts";
 
 /** One value output of a call: its encoded text, or the blob that holds it. */
 export type ElementOutput = string | { readonly digest: Digest; readonly sizeBytes: number };
@@ -20,8 +23,60 @@ export interface ElementRecord {
   readonly outputs: readonly ElementOutput[];
 }
 
+/** Calls that were written together, in columns. */
+export interface ElementChunk {
+  /** When they were written, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly keys: readonly string[];
+  /** By output, then by call. */
+  readonly columns: readonly (readonly ElementOutput[])[];
+}
+
 /** Characters of a checksum. */
 const SUM_CHARS = 16;
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
+
+/** An output that lies in a blob. */
+type BlobRow = [output: number, call: number, digest: Digest, sizeBytes: number];
+
+/** A chunk as it is written: texts by key and by output, a line per call. Keys have no line end. */
+type ChunkRow = [at: number, keys: string, texts: string[], blobs: BlobRow[]];
+
+/** Returns the path of the file of calls with a base. */
+export function elementsPath(storeDir: string, base: Digest): string {
+  return `${storeDir}/elements/${base}.ndjson`;
+}
+
+/** Stored calls by key. */
+export class KnownCalls {
+  readonly #keys = new StringTable();
+  /** Place of the newest result in the columns, by number of the key. */
+  readonly #places: number[] = [];
+  readonly #columns: ElementOutput[][] = [];
+
+  /** Number of calls. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** Adds calls; those that are known already are replaced. */
+  add({ keys, columns }: ElementChunk): void {
+    let next = this.#columns[0]?.length ?? 0;
+    for (const [at, column] of columns.entries()) {
+      const all = this.#columns[at] ??= [];
+      for (const output of column) all.push(output);
+    }
+    for (const key of keys) this.#places[this.#keys.add(key)] = next++;
+  }
+
+  /** Returns what a call delivered, if it is known. */
+  get(key: string): readonly ElementOutput[] | undefined {
+    const number = this.#keys.find(key);
+    if (number < 0) return undefined;
+    return this.#columns.map((column) => column[this.#places[number]]);
+  }
+}
 
 /** The stored calls that share everything but their elements. */
 export class ElementLog {
@@ -32,61 +87,105 @@ export class ElementLog {
    * @param base Digest of everything the calls share.
    */
   constructor(storeDir: string, base: Digest) {
-    this.#path = `${storeDir}/elements/${base}.ndjson`;
+    this.#path = elementsPath(storeDir, base);
   }
 
   /**
-   * Reads all calls by key; a later one replaces an earlier one. What is damaged is left out.
+   * Reads all calls; a later one replaces an earlier one. What is damaged is left out.
    *
-   * @returns `undefined` if there are none.
+   * @param since Calls that were written before do not count, in milliseconds since the epoch.
+   * @throws {StoreError} If the file cannot be read.
    */
-  read(): ReadonlyMap<string, readonly ElementOutput[]> | undefined {
-    let text: string;
-    try {
-      text = Deno.readTextFileSync(this.#path);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
-    const found = new Map<string, readonly ElementOutput[]>();
-    for (const line of text.split("\n")) {
-      const body = line.slice(SUM_CHARS + 1);
-      if (body === "" || sumOf(body) !== line.slice(0, SUM_CHARS)) continue;
-      // The checksum says that these are the very bytes that were written.
-      const [keys, ...columns] = JSON.parse(body) as [string[], ...ElementOutput[][]];
-      keys.forEach((key, i) => found.set(key, columns.map((column) => column[i])));
+  read(since = 0): KnownCalls {
+    const known = new KnownCalls();
+    if (lstatIfExists(this.#path) === undefined) return known;
+    for (const chunk of chunksOf(this.#path)) {
+      if (chunk !== "damaged" && chunk.at >= since) known.add(chunk);
     }
     // Says when it was last of use; a collector looks at it.
     guarded("touch", this.#path, () => Deno.utimeSync(this.#path, new Date(), new Date()));
-    return found;
+    return known;
   }
 
   /**
    * Adds calls in one write.
    *
+   * @param at Milliseconds since the epoch.
    * @throws {StoreError} If they cannot be written.
    */
-  append(records: readonly ElementRecord[]): void {
+  append(records: readonly ElementRecord[], at: number): void {
     if (records.length === 0) return;
-    const columns = records[0].outputs.map((_, at) => records.map(({ outputs }) => outputs[at]));
-    const body = JSON.stringify([records.map(({ key }) => key), ...columns]);
-    const bytes = new TextEncoder().encode(`\n${sumOf(body)} ${body}\n`);
-    guarded("write", this.#path, () => {
-      const options = { write: true, append: true, create: true } as const;
-      let file: Deno.FsFile;
-      try {
-        file = Deno.openSync(this.#path, options);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-        Deno.mkdirSync(this.#path.slice(0, this.#path.lastIndexOf("/")), { recursive: true });
-        file = Deno.openSync(this.#path, options);
-      }
-      using _ = file;
-      for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
-    });
+    const columns = records[0].outputs.map((_, output) =>
+      records.map(({ outputs }) => outputs[output])
+    );
+    appendChunk(this.#path, { at, keys: records.map(({ key }) => key), columns });
   }
 }
 
-function sumOf(body: string): string {
+/**
+ * Adds a chunk to a file in one write; makes the file if there is none.
+ *
+ * @throws {StoreError} If it cannot be written.
+ */
+export function appendChunk(path: string, { at, keys, columns }: ElementChunk): void {
+  const blobs: BlobRow[] = [];
+  const texts = columns.map((column, output) =>
+    joinTexts(column.map((element, call) => {
+      if (typeof element === "string") return element;
+      blobs.push([output, call, element.digest, element.sizeBytes]);
+      return "";
+    }))
+  );
+  const body = JSON.stringify([at, joinTexts(keys), texts, blobs] satisfies ChunkRow);
+  const bytes = ENCODER.encode(`\n${sumOf(body)} ${body}\n`);
+  guarded("write", path, () => {
+    const options = { write: true, append: true, create: true } as const;
+    let file: Deno.FsFile;
+    try {
+      file = Deno.openSync(path, options);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      Deno.mkdirSync(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      file = Deno.openSync(path, options);
+    }
+    using _ = file;
+    for (let done = 0; done < bytes.length;) done += file.writeSync(bytes.subarray(done));
+  });
+}
+
+/**
+ * Yields the chunks of a file in the order of writing, and a word for every line that is none.
+ *
+ * @throws {StoreError} If it cannot be read.
+ */
+export function* chunksOf(path: string): Generator<ElementChunk | "damaged"> {
+  const lines = linesOf(path);
+  for (;;) {
+    const step = lines.next();
+    if (step.done === true) {
+      // A torn last line.
+      if (step.value < (lstatIfExists(path)?.size ?? 0)) yield "damaged";
+      return;
+    }
+    const { bytes } = step.value;
+    if (bytes.length > 0) yield decodeChunk(bytes) ?? "damaged";
+  }
+}
+
+function decodeChunk(line: Uint8Array): ElementChunk | undefined {
+  const body = line.subarray(SUM_CHARS + 1);
+  if (line[SUM_CHARS] !== 32 || sumOf(body) !== DECODER.decode(line.subarray(0, SUM_CHARS))) {
+    return undefined;
+  }
+  // The checksum says that these are the very bytes that were written.
+  const [at, keys, texts, blobs] = JSON.parse(DECODER.decode(body)) as ChunkRow;
+  const columns: ElementOutput[][] = texts.map(splitTexts);
+  for (const [output, call, digest, sizeBytes] of blobs) {
+    columns[output][call] = { digest, sizeBytes };
+  }
+  return { at, keys: splitTexts(keys), columns };
+}
+
+function sumOf(body: string | Uint8Array): string {
   return digestOf(body).slice(0, SUM_CHARS);
 }

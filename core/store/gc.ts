@@ -14,12 +14,14 @@ import { StoreError } from "../base/error.ts";
 import { type Blobs, REFRESH_MS } from "./blobs.ts";
 import type { Database } from "./database.ts";
 import { applyDelta, type JournalRecord } from "./entry.ts";
+import type { ElementUses } from "./element_uses.ts";
 import type { FileDigests } from "./files.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { type JournalWriter, type NewRecord, scanJournal } from "./journal.ts";
 import { type ListedResult, type ResultIndex, shortOf } from "./result_index.ts";
 import type { Runs } from "./runs.ts";
 import { type Sessions, timeOfId } from "./session.ts";
+import { sweepElements, type SweptElements } from "./sweep_elements.ts";
 
 /** Records per write while journals are joined. */
 const BATCH = 5000;
@@ -45,7 +47,7 @@ export interface CollectOptions {
 }
 
 /** What went. */
-export interface CollectReport {
+export interface CollectReport extends SweptElements {
   readonly results: number;
   /** Results that stay. */
   readonly keptResults: number;
@@ -61,6 +63,7 @@ export interface CollectContext {
   readonly dir: string;
   readonly db: Database;
   readonly index: ResultIndex;
+  readonly elements: ElementUses;
   readonly blobs: Blobs;
   readonly files: FileDigests;
   readonly runs: Runs;
@@ -81,11 +84,18 @@ export function collect(context: CollectContext, options: CollectOptions): Colle
   const doomed = chooseDoomed(context, options, before);
   const kept = countOf(db, "SELECT count(*) AS n FROM actions") - doomed;
   if (options.dryRun === true) {
-    return { results: doomed, keptResults: kept, blobs: 0, blobBytes: 0, runs: 0, files: 0 };
+    const none = { blobs: 0, blobBytes: 0, elementFiles: 0, elementBytes: 0, runs: 0, files: 0 };
+    return { results: doomed, keptResults: kept, ...none };
   }
   if (others.length > 0) spareBlobs(context);
   dropDoomed(context, others);
   joinJournals(context, doomed);
+  const sweptElements = sweepElements({
+    ...context,
+    before,
+    isReferred: (base) => isReferred(db, base),
+    refer: (digest) => refer(db, digest),
+  }, options);
   const swept = sweepBlobs(context, before);
   const runCount = options.keepRuns === undefined ? 0 : dropRuns(runs, options.keepRuns);
   sweepDir(`${context.dir}/tmp`, before, (name) => !context.sessions.isAlive(name));
@@ -95,6 +105,7 @@ export function collect(context: CollectContext, options: CollectOptions): Colle
     results: doomed,
     keptResults: kept,
     ...swept,
+    ...sweptElements,
     runs: runCount + runs.removeDamaged(),
     files: files.collect(),
   };
@@ -195,11 +206,8 @@ function dropDoomed({ db, now }: CollectContext, others: readonly string[]): voi
 function joinJournals(context: CollectContext, doomed: number): void {
   const { dir, db, blobs, sessions, index } = context;
   temporary(db, "refs", "h INTEGER PRIMARY KEY");
-  const refer = (digest: string): void => {
-    db.run("INSERT OR IGNORE INTO temp.refs VALUES(?)", shortOf(digest));
-  };
   for (const listed of index.entries()) {
-    for (const digest of referencesOf(listed, blobs)) refer(digest);
+    for (const digest of referencesOf(listed, blobs)) refer(db, digest);
   }
   const names = journalNames(dir);
   // The own journals are closed: what is moved goes to a new one.
@@ -210,18 +218,27 @@ function joinJournals(context: CollectContext, doomed: number): void {
   const joinable = new Set(doomed > 0 || dead.length > 1 ? dead : []);
   for (const name of names) {
     // A session that enters now has a journal of its own, which is not in the list.
-    if (joinable.has(name)) joinJournal(context, name, refer);
-    else readNotes(`${dir}/journal/${name}`, refer);
+    if (joinable.has(name)) joinJournal(context, name);
+    else readNotes(db, `${dir}/journal/${name}`);
   }
 }
 
-function joinJournal(context: CollectContext, name: string, refer: (digest: string) => void): void {
+/** Notes that something is needed, by its digest. */
+function refer(db: Database, digest: string): void {
+  db.run("INSERT OR IGNORE INTO temp.refs VALUES(?)", shortOf(digest));
+}
+
+function isReferred(db: Database, digest: string): boolean {
+  return db.get("SELECT h FROM temp.refs WHERE h=?", shortOf(digest)) !== undefined;
+}
+
+function joinJournal(context: CollectContext, name: string): void {
   const path = `${context.dir}/journal/${name}`;
   const id = context.journalId(name);
   let batch: NewRecord[] = [];
   for (const { record, offset } of withMaterial(path)) {
     if (!isAt(context.db, record.key, id, offset)) continue;
-    referNotes(record, refer);
+    referNotes(context.db, record);
     batch.push(record);
     if (batch.length >= BATCH) {
       moveRecords(context, batch);
@@ -274,15 +291,15 @@ function* withMaterial(path: string): Generator<{ record: NewRecord; offset: num
   }
 }
 
-function readNotes(path: string, refer: (digest: string) => void): void {
-  for (const { record } of scanJournal(path)) referNotes(record, refer);
+function readNotes(db: Database, path: string): void {
+  for (const { record } of scanJournal(path)) referNotes(db, record);
 }
 
-/** Notes may name a blob that explains the code of a function. */
-function referNotes(record: JournalRecord, refer: (digest: string) => void): void {
+/** Notes may name a blob that explains the code of a function, and the calls a result was made of. */
+function referNotes(db: Database, record: JournalRecord): void {
   if (record.kind !== "result" || record.notes === undefined) return;
   for (const value of Object.values(record.notes)) {
-    if (typeof value === "string" && isDigest(value)) refer(value);
+    if (typeof value === "string" && isDigest(value)) refer(db, value);
   }
 }
 
@@ -307,7 +324,7 @@ function sweepBlobs(
 ): { blobs: number; blobBytes: number } {
   let [count, bytes] = [0, 0];
   for (const digest of blobs.list()) {
-    if (db.get("SELECT h FROM temp.refs WHERE h=?", shortOf(digest)) !== undefined) continue;
+    if (isReferred(db, digest)) continue;
     const path = blobs.pathOf(digest);
     const info = lstatIfExists(path);
     if (info === undefined || changedAt(info) >= before) continue;

@@ -6,9 +6,7 @@
 
 import { applyDelta, decodeLine, deltaOf, encodeLine, type JournalRecord } from "./entry.ts";
 import { guarded } from "./io.ts";
-
-/** Size of the blocks in which journals are scanned, in bytes. */
-const BLOCK_BYTES = 1 << 20;
+import { linesOf } from "./lines.ts";
 
 /** A result line before the journal decided how to write its material. */
 export type NewRecord = Extract<JournalRecord, { kind: "result" }> & { readonly material: string };
@@ -112,26 +110,15 @@ export interface ScanEnd {
  * @param from Offset of a line.
  */
 export function* scanJournal(path: string, from = 0): Generator<PlacedRecord, ScanEnd> {
-  using file = guarded("read", path, () => Deno.openSync(path, { read: true }));
-  file.seekSync(from, Deno.SeekMode.Start);
-  let offset = from;
+  const lines = linesOf(path, from);
   let damagedCount = 0;
-  let rest: Uint8Array = new Uint8Array(0);
   for (;;) {
-    const block = new Uint8Array(rest.length + BLOCK_BYTES);
-    block.set(rest);
-    const count = guarded("read", path, () => file.readSync(block.subarray(rest.length)));
-    if (count === null) return { offset, damagedCount };
-    const bytes = block.subarray(0, rest.length + count);
-    let start = 0;
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      const record = decodeLine(DECODER.decode(bytes.subarray(start, end)));
-      if (record === undefined) damagedCount++;
-      else yield { record, offset };
-      offset += end + 1 - start;
-      start = end + 1;
-    }
-    rest = bytes.slice(start);
+    const step = lines.next();
+    if (step.done === true) return { offset: step.value, damagedCount };
+    const { bytes, offset } = step.value;
+    const record = decodeLine(DECODER.decode(bytes));
+    if (record === undefined) damagedCount++;
+    else yield { record, offset };
   }
 }
 

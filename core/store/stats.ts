@@ -6,6 +6,7 @@
 
 import type { Blobs } from "./blobs.ts";
 import type { Database } from "./database.ts";
+import { countElements, listElements } from "./element_files.ts";
 import { lstatIfExists } from "./io.ts";
 
 /** What is in a store. Sizes are of file contents, not of disk blocks. */
@@ -14,6 +15,10 @@ export interface StoreStats {
   readonly nodes: number;
   readonly blobs: number;
   readonly blobBytes: number;
+  /** Calls of map nodes that are kept by themselves, and the files they are in. */
+  readonly calls: number;
+  readonly elementFiles: number;
+  readonly elementBytes: number;
   readonly indexBytes: number;
   readonly journals: number;
   readonly journalBytes: number;
@@ -29,6 +34,8 @@ export function statsOf(dir: string, db: Database, blobs: Blobs): StoreStats {
     blobCount++;
     blobBytes += lstatIfExists(blobs.pathOf(digest))?.size ?? 0;
   }
+  const elements = listElements(dir);
+  const counts = elements.map((file) => countElements(file, () => true));
   const journals = sizesIn(`${dir}/journal`);
   const index = ["", "-wal"].map((end) => lstatIfExists(`${dir}/index.sqlite${end}`)?.size ?? 0);
   return {
@@ -36,6 +43,9 @@ export function statsOf(dir: string, db: Database, blobs: Blobs): StoreStats {
     nodes: countOf(db, "SELECT count(*) AS n FROM nodes"),
     blobs: blobCount,
     blobBytes,
+    calls: sum(counts.map(({ calls }) => calls)),
+    elementFiles: elements.length,
+    elementBytes: sum(elements.map(({ sizeBytes }) => sizeBytes)),
     indexBytes: sum(index),
     journals: journals.length,
     journalBytes: sum(journals),

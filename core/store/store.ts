@@ -12,10 +12,13 @@
 import { actionKey, type ActionResult } from "../action.ts";
 import type { Digest } from "../base/digest.ts";
 import { StoreError } from "../base/error.ts";
+import { Analyses, ANALYSIS_SCHEMA } from "./analyses.ts";
 import { Blobs } from "./blobs.ts";
 import { CLAIM_SCHEMA, Claims } from "./claims.ts";
 import { Database, type OnWarning } from "./database.ts";
 import { checksumOf, encodeResult, type RecordEntry } from "./entry.ts";
+import { listElements } from "./element_files.ts";
+import { ELEMENT_SCHEMA } from "./element_uses.ts";
 import { FILE_SCHEMA, FileDigests } from "./files.ts";
 import { collect, type CollectOptions, type CollectReport } from "./gc.ts";
 import { guarded, lstatIfExists } from "./io.ts";
@@ -27,16 +30,12 @@ import { Runs, type RunSummary } from "./runs.ts";
 import { newId, Sessions } from "./session.ts";
 import { statsOf, type StoreStats } from "./stats.ts";
 import { prepareDir } from "./store_dir.ts";
+import { StoredElements } from "./stored_elements.ts";
 import { type Use, type UseBatch, UseBuffer } from "./use_buffer.ts";
 import { restoreUses } from "./uses.ts";
 import { type VerifyReport, verifyStore } from "./verify.ts";
 
 export type { RecordEntry } from "./entry.ts";
-
-/** Table of analyses: facts about a file's content, by its digest. */
-const ANALYSIS_SCHEMA = `
-CREATE TABLE analyses(digest TEXT PRIMARY KEY, text TEXT NOT NULL, sum TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-`;
 
 /** Journal records per transaction when the index is filled. */
 const CATCH_UP_ROWS = 20_000;
@@ -58,6 +57,8 @@ export class Store implements Disposable {
   readonly dir: string;
   readonly blobs: Blobs;
   readonly files: FileDigests;
+  readonly analyses: Analyses;
+  readonly elements: StoredElements;
   readonly claims: Claims;
   readonly runs: Runs;
   readonly sessions: Sessions;
@@ -66,7 +67,6 @@ export class Store implements Disposable {
   readonly #index: ResultIndex;
   readonly #now: () => number;
   readonly #onWarning: OnWarning;
-  readonly #analyses = new Map<Digest, string>();
   readonly #uses: UseBuffer;
   #journal: { writer: JournalWriter; name: string } | undefined;
   #journalCount = 0;
@@ -78,7 +78,7 @@ export class Store implements Disposable {
     this.#onWarning = options.onWarning ?? (() => {});
     this.blobs = new Blobs(dir);
     this.#db = new Database(`${dir}/index.sqlite`, {
-      schema: RESULT_SCHEMA + CLAIM_SCHEMA + FILE_SCHEMA + ANALYSIS_SCHEMA,
+      schema: RESULT_SCHEMA + ELEMENT_SCHEMA + CLAIM_SCHEMA + FILE_SCHEMA + ANALYSIS_SCHEMA,
       onWarning: this.#onWarning,
       onReplaced: () => this.#index.reset(),
       onMade: () => {
@@ -87,6 +87,14 @@ export class Store implements Disposable {
       },
     });
     this.#index = new ResultIndex(this.#db);
+    this.analyses = new Analyses(this.#db, this.#now);
+    this.elements = new StoredElements({
+      dir,
+      db: this.#db,
+      tolerant: (body) => this.#tolerant(body),
+      flushRuns: () => this.runs.flush(),
+      now: this.#now,
+    });
     this.sessions = new Sessions(dir, newId(this.#now()));
     this.publications = new Publications(dir, this.sessions, this.#now);
     this.files = new FileDigests(this.#db, this.#now);
@@ -224,26 +232,11 @@ export class Store implements Disposable {
     return this.#index.durations(workflow);
   }
 
-  /** Returns what `setAnalysis` stored for a content. */
-  getAnalysis(digest: Digest): string | undefined {
-    const waiting = this.#analyses.get(digest);
-    if (waiting !== undefined) return waiting;
-    const row = this.#db.get("SELECT text, sum FROM analyses WHERE digest=?", digest);
-    if (row === undefined) return undefined;
-    const text = String(row.text);
-    return checksumOf(digest, text) === row.sum ? text : undefined;
-  }
-
-  /** Keeps a text about a content; it reaches the index with the next `flush`. */
-  setAnalysis(digest: Digest, text: string): void {
-    this.#analyses.set(digest, text);
-  }
-
   /** Writes everything that is buffered: file digests, analyses, events. Trouble is a warning. */
   flush(): void {
     this.#tolerant(() => this.runs.flush());
     this.#tolerant(() => this.files.flush());
-    this.#tolerant(() => this.#flushAnalyses());
+    this.#tolerant(() => this.analyses.flush());
   }
 
   /** Yields all stored results, oldest first. */
@@ -257,13 +250,16 @@ export class Store implements Disposable {
   }
 
   /**
-   * Reads every blob and checks that every result has its outputs.
+   * Reads every blob and every call, and checks that every result has its outputs.
    *
-   * @param options.repair Makes results that lost outputs not count any more.
+   * @param options.repair Makes results and calls that lost outputs not count any more.
    */
   verify(options: { repair?: boolean } = {}): VerifyReport {
-    const report = verifyStore(this.blobs, this.ls());
-    if (options.repair === true) this.forget(report.damagedKeys);
+    const report = verifyStore(this.blobs, this.ls(), listElements(this.dir));
+    if (options.repair !== true) return report;
+    this.forget(report.damagedKeys);
+    const files = report.damagedElements.map(({ file }) => file);
+    this.elements.mend(files, (digest) => this.blobs.has(digest));
     return report;
   }
 
@@ -279,6 +275,7 @@ export class Store implements Disposable {
       dir: this.dir,
       db: this.#db,
       index: this.#index,
+      elements: this.elements.uses,
       blobs: this.blobs,
       files: this.files,
       runs: this.runs,
@@ -322,18 +319,6 @@ export class Store implements Disposable {
     this.#tolerant(() => this.runs.flush());
     const write = () => this.#index.touch(workflow, uses, run, this.#now());
     this.#tolerant(() => this.#db.transaction(write));
-  }
-
-  #flushAnalyses(): void {
-    if (this.#analyses.size === 0) return;
-    const sql = "INSERT OR REPLACE INTO analyses(digest, text, sum, at) VALUES(?,?,?,?)";
-    const waiting = [...this.#analyses];
-    this.#analyses.clear();
-    this.#db.transaction(() => {
-      for (const [digest, text] of waiting) {
-        this.#db.run(sql, digest, text, checksumOf(digest, text), this.#now());
-      }
-    });
   }
 
   /** Runs a part whose failure costs time but no truth: it becomes a warning. */
@@ -410,7 +395,12 @@ export class Store implements Disposable {
   }
 
   #restoreUses(isWanted: (run: RunSummary) => boolean): void {
-    const parts = { db: this.#db, index: this.#index, runs: this.runs };
+    const parts = {
+      db: this.#db,
+      index: this.#index,
+      elements: this.elements.uses,
+      runs: this.runs,
+    };
     this.#tolerant(() => restoreUses(parts, isWanted));
   }
 

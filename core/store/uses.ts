@@ -7,6 +7,7 @@
 
 import type { Event } from "../event.ts";
 import type { Database } from "./database.ts";
+import type { ElementUses } from "./element_uses.ts";
 import type { ResultIndex } from "./result_index.ts";
 import type { Runs, RunSummary } from "./runs.ts";
 
@@ -14,6 +15,7 @@ import type { Runs, RunSummary } from "./runs.ts";
 export interface UsesContext {
   readonly db: Database;
   readonly index: ResultIndex;
+  readonly elements: ElementUses;
   readonly runs: Runs;
 }
 
@@ -23,7 +25,7 @@ export interface UsesContext {
  * @param isWanted Chooses the runs.
  */
 export function restoreUses(
-  { db, index, runs }: UsesContext,
+  { db, index, elements, runs }: UsesContext,
   isWanted: (run: RunSummary) => boolean,
 ): void {
   for (const { id, workflow } of [...runs.list()].filter(isWanted).reverse()) {
@@ -31,6 +33,9 @@ export function restoreUses(
       for (const event of runs.events(id)) {
         const key = keyOf(event);
         if (key !== undefined) index.touch(workflow, [key], id, event.time);
+        if (event.type === "started" && event.elements !== undefined) {
+          elements.touch(event.elements, { workflow, node: event.node, at: event.time });
+        }
       }
     });
   }

@@ -1,16 +1,18 @@
 /**
- * The benchmark of the whole program beside its peers: start-up, hello, chains of commands, function nodes, large graphs.
+ * The benchmark of the whole program beside its peers: start-up, hello, chains of commands, function nodes, large graphs, maps.
  * Knows the program only by its command line.
  *
- * `deno task bench [--quick] [--large] [--ppg2] [--only NAME]` prints one table; ratios against the best peer of the same
+ * `deno task bench [--quick] [--large] [--ppg2] [--pipefunc] [--only NAME]` prints one table; ratios against the best peer of the same
  * run are what counts, absolute times are this machine's. `--quick` leaves out what takes minutes, `--large` adds graphs
- * of 100,000 nodes, `--ppg2` installs pypipegraph2 into a directory of its own and runs its benchmarks beside flow.
+ * of 100,000 nodes, `--ppg2` installs pypipegraph2 into a directory of its own and runs its benchmarks beside flow; `--pipefunc` does the same
+ * with pipefunc for maps.
  *
  * @module
  */
 
 import { fileURLToPath } from "node:url";
 import { benchGraphs, flowCommand, installPpg2, type Result } from "./graph_bench.ts";
+import { benchMaps, installPipefunc } from "./map_bench.ts";
 import { exists, measure, type Measurement, median, which } from "./measure.ts";
 import { writeCalls, writeChains, writeHello } from "./workloads.ts";
 
@@ -38,6 +40,7 @@ try {
   await bench("chains-10k", () => benchChains(10_000, !isQuick));
   await bench("calls-10k", () => benchCalls(isQuick ? 2_000 : 10_000));
   await bench("graphs", benchLarge);
+  await bench("maps", benchManyCalls);
   print(rows);
 } finally {
   Deno.removeSync(scratch, { recursive: true });
@@ -66,6 +69,13 @@ async function benchLarge(): Promise<void> {
       nodes,
     );
   }
+}
+
+/** Prints a table of its own: what counts is the cost per call. */
+async function benchManyCalls(): Promise<void> {
+  const python = Deno.args.includes("--pipefunc") ? await installPipefunc(scratch) : undefined;
+  const calls = isQuick ? 100_000 : Deno.args.includes("--large") ? 5_000_000 : 1_000_000;
+  await benchMaps({ scratch, flow, calls, ...python === undefined ? {} : { python } });
 }
 
 function add(workload: string, tool: string, measurement: Measurement, nodes?: number): void {

@@ -336,3 +336,128 @@ for (const [what, nodes, says] of WRONG) {
     assertEquals([run.code, failed?.type === "failed" ? failed.message : ""], [1, says]);
   });
 }
+
+/** What happens to a file of calls. */
+const DAMAGES: Readonly<
+  Record<string, (bytes: Uint8Array<ArrayBuffer>) => Uint8Array | undefined>
+> = {
+  "a flipped bit in the middle": (bytes) => {
+    bytes[bytes.length >> 1] ^= 4;
+    return bytes;
+  },
+  "a flipped bit at the end": (bytes) => {
+    bytes[bytes.length - 1] ^= 1;
+    return bytes;
+  },
+  "a cut": (bytes) => bytes.subarray(0, bytes.length >> 1),
+  "a removal": () => undefined,
+  "zeros": (bytes) => new Uint8Array(bytes.length),
+  "nothing": (bytes) => bytes,
+};
+
+for (const [what, damage] of Object.entries(DAMAGES)) {
+  Deno.test(`a run is right after ${what} in every file of calls`, async () => {
+    using space = spaceOf(
+      CHAIN +
+        `  zs: { call: nodes.ts#pair, map: "ys[i] -> half[i], twice[i]", outputs: [half, twice], inputs: { x: ys } }
+`,
+      "n: 300",
+    );
+    await space.run("-j", "1");
+    const dir = space.at(".pipecache/elements");
+    for (const { name } of [...Deno.readDirSync(dir)]) {
+      const bytes = damage(Deno.readFileSync(`${dir}/${name}`));
+      if (bytes === undefined) Deno.removeSync(`${dir}/${name}`);
+      else Deno.writeFileSync(`${dir}/${name}`, bytes);
+    }
+    const isWhole = what === "nothing";
+    const isGone = what === "a removal";
+    assertEquals((await space.flow("cache", "verify")).code, isWhole || isGone ? 0 : 4);
+    space.edit("workflow.yaml", "n: 300", "n: 301");
+    const run = await space.run();
+    assertEquals(run.code, 0, run.stdout);
+    const [hit, done, failed] = callsOf(run, "ys");
+    assertEquals([hit + done, failed, done === 1], [301, 0, isWhole]);
+    assertEquals(await shown(space, "total"), 9_045_050);
+    const repaired = await space.flow("cache", "verify", "--repair", "--json");
+    assertEquals(JSON.parse(repaired.stdout).callCount, 602);
+    assertEquals((await space.flow("cache", "verify")).code, 0);
+    assertEquals(await space.ran(), []);
+  });
+}
+
+Deno.test("a forced map node calls all again, a forgotten one too", async () => {
+  using space = spaceOf(CHAIN, "n: 10");
+  await space.run();
+  assertEquals(callsOf(await space.run("--force", "ys"), "ys"), [0, 10, 0]);
+  assertEquals(await space.ran(), []);
+  const forgotten = await space.flow("cache", "forget", "ys");
+  assertEquals(forgotten.stdout, 'forgot 1 result and 10 calls of "ys"\n');
+  assertEquals(callsOf(await space.run(), "ys"), [0, 10, 0]);
+  assertEquals(callsOf(await space.run("--forget", "ys"), "ys"), [0, 10, 0]);
+});
+
+Deno.test("calls of a map node are kept as long as its results", async () => {
+  using space = spaceOf(
+    `  ys: { call: nodes.ts#square, map: "x[i] -> ys[i]", inputs: { x: { value: [1, 2, 3] } }, cache: { ttl: 1ms } }
+`,
+  );
+  await space.run();
+  assertEquals(callsOf(await space.run(), "ys"), [0, 3, 0]);
+  space.edit("workflow.yaml", "ttl: 1ms", "ttl: 1d");
+  space.edit("workflow.yaml", "[1, 2, 3]", "[1, 2, 3, 4]");
+  assertEquals(callsOf(await space.run(), "ys"), [3, 1, 0]);
+});
+
+Deno.test("flow cache knows the calls of map nodes, also of a node that failed", async () => {
+  using space = spaceOf(
+    `  ys: { call: nodes.ts#picky, map: "x[i] -> ys[i]", inputs: { x: { value: [0, 1, 2, 3] } } }
+`,
+  );
+  await space.run();
+  const { stdout } = await space.flow("cache", "ls", "--json");
+  const [{ workflow, node, calls }, ...others] = JSON.parse(stdout);
+  assertEquals([workflow, node, calls, others], ["workflow.yaml", "ys", 3, []]);
+  const stats = JSON.parse((await space.flow("cache", "stats", "--json")).stdout);
+  assertEquals([stats.calls, stats.elementFiles], [3, 1]);
+  await space.flow("cache", "gc", "--grace", "0s");
+  assertEquals(callsOf(await space.run(), "ys"), [3, 0, 1]);
+  const gc = await space.flow("cache", "gc", "--grace", "0s", "--max-age", "0s", "--json");
+  assertEquals(JSON.parse(gc.stdout).elementFiles, 1);
+  assertEquals(callsOf(await space.run(), "ys"), [0, 3, 1]);
+});
+
+Deno.test("two flows at the same map: the second waits and takes the result", async () => {
+  using space = new TestSpace({
+    "sync/x": "",
+    "workflow.yaml": `nodes:
+  ys:
+    run: "echo \${in.x} >> sync/called; while [ ! -e sync/go ]; do sleep 0.02; done; echo \${in.x}"
+    map: "x[i] -> ys[i]"
+    inputs: { x: { value: [1, 2, 3] } }
+    stdout: { output: ys, as: json }
+    allow: { write: [sync] }
+  marker: { run: "true", outputs: {}, cache: false }
+`,
+  });
+  const first = space.start(["run", "--json", "-j", "1"]);
+  await first.untilThere(space.at("sync/called"));
+  const second = space.start(["run", "--json", "-j", "1"]);
+  // Whoever starts something has looked at everything that is ready.
+  assertOk(await second.sees((event) => event.type === "started" && event.node === "marker"));
+  space.write({ "sync/go": "" });
+  const [a, b] = [await first.result(), await second.result()];
+  assertEquals([a.code, b.code, b.started], [0, 0, ["marker"]]);
+  assertEquals(space.lines("sync/called"), 3);
+});
+
+Deno.test("two flows at maps that share calls: both are right, no call runs more than twice", async () => {
+  using space = spaceOf(CHAIN, "n: 500");
+  const runs = await Promise.all([space.run(), space.run("--set", "n=700")]);
+  const [few, many] = runs.map((run) => [run.code, ...callsOf(run, "ys")]);
+  assertEquals([few[0], few[1] + few[2], many[0], many[1] + many[2]], [0, 500, 0, 700]);
+  space.edit("workflow.yaml", "n: 500", "n: 701");
+  const again = await space.run();
+  assertEquals(callsOf(again, "ys"), [700, 1, 0]);
+  assertEquals(await shown(space, "total"), 114578450);
+});

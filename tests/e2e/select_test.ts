@@ -235,7 +235,7 @@ Deno.test("flow cache forget drops results without reading the workflow", async 
   assertEquals(forgot, { ...forgot, code: 0, stdout: "forgot 2 results of 2 nodes\n", stderr: "" });
   assertEquals(
     (await space.flow("cache", "forget", "b", "--json")).stdout,
-    '{"nodes":["b"],"results":0}\n',
+    '{"nodes":["b"],"results":0,"calls":0}\n',
   );
   space.write(FILES);
   assertEquals(await space.ran(), ["b", "c"]);

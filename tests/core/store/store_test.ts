@@ -189,15 +189,15 @@ Deno.test("durations() weighs new executions more", () => {
   assertEquals(store.durations("x.yaml"), new Map());
 });
 
-Deno.test("getAnalysis() returns what setAnalysis() kept, before and after flush()", () => {
+Deno.test("analyses.get() returns what set() kept, before and after flush()", () => {
   using w = new Workspace();
   const store = w.open();
-  store.setAnalysis(digestOf("f"), "facts");
-  assertEquals(store.getAnalysis(digestOf("f")), "facts");
+  store.analyses.set(digestOf("f"), "facts");
+  assertEquals(store.analyses.get(digestOf("f")), "facts");
   store.flush();
-  assertEquals(store.getAnalysis(digestOf("f")), "facts");
+  assertEquals(store.analyses.get(digestOf("f")), "facts");
   store.close();
-  assertEquals(w.open().getAnalysis(digestOf("f")), "facts");
+  assertEquals(w.open().analyses.get(digestOf("f")), "facts");
 });
 
 // ---- the index is disposable ---------------------------------------------------------------------
