@@ -55,7 +55,7 @@ export function packResults(results: readonly CallResult[], outputCount: number)
  *
  * const results: CallResult[] = [
  *   { outputs: ["1"], usesIndex: false },
- *   { failure: { reason: "threw", message: "no" } },
+ *   { failure: { reason: "threw", message: "no" }, wallMs: 1 },
  *   { outputs: ['"a"'], usesIndex: true },
  * ];
  * assertEquals([...unpackResults(packResults(results, 1), 3)], results);
