@@ -18,14 +18,14 @@ import {
   type Usage,
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
-import { type AxisSlices, formatAxisSlice, positionsOf } from "./base/axis_slice.ts";
+import type { AxisSlices } from "./base/axis_slice.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
-import { indexOf } from "./base/space.ts";
 import { encodedBytes, holdsErrors } from "./base/value.ts";
 import { errorOfFailure } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { unpackResults } from "./batch.ts";
 import { MapCalls } from "./map_calls.ts";
+import { chooseCalls } from "./map_choice.ts";
 import {
   describeFailed,
   type FailedElement,
@@ -162,7 +162,7 @@ export class MapJobs {
       }),
     });
     if ("ok" in calls) return { failure: misfit(calls) };
-    const isChosen = slices === undefined ? undefined : choose(calls, slices);
+    const isChosen = slices === undefined ? undefined : chooseCalls(calls, slices);
     if (typeof isChosen === "object") return { failure: misfit(isChosen) };
     const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
     const log = isKept ? store.elements.log(base) : undefined;
@@ -426,24 +426,6 @@ function misfit({ message, hint, causes }: ShapeProblem): Failure {
     ...(causes === undefined ? {} : { causes }),
     isFinal: true,
   };
-}
-
-/** Tells which calls are selected, or that there are none. */
-function choose(
-  { plan: { calls } }: MapCalls,
-  slices: AxisSlices,
-): ((call: number) => boolean) | ShapeProblem {
-  const chosen: (ReadonlySet<number> | undefined)[] = [];
-  for (const [at, axis] of calls.axes.entries()) {
-    const slice = slices.get(axis);
-    const positions = slice === undefined ? undefined : positionsOf(slice, calls.shape[at]);
-    if (slice !== undefined && positions !== undefined && "problem" in positions) {
-      const message = `Cannot select "${axis}=${formatAxisSlice(slice)}": ${positions.problem}`;
-      return { ok: false, message, inputs: [] };
-    }
-    chosen.push(positions as ReadonlySet<number> | undefined);
-  }
-  return (call) => indexOf(call, calls.shape).every((i, at) => chosen[at]?.has(i) ?? true);
 }
 
 /** Digest of everything that the calls of a node share. */
