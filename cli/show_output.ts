@@ -7,7 +7,7 @@
 import type { Engine } from "../core/mod.ts";
 import { UsageError } from "../core/base/error.ts";
 import { writeStderr, writeStdout } from "./output.ts";
-import { parseSlice, sliceValue } from "./slice.ts";
+import { parseSlice, sliceValue } from "../core/base/slice.ts";
 
 /** How an output is printed; `auto` is raw for text, bytes and files, else JSON. `csv` is for tables of a sweep. */
 export type ShowFormat = typeof SHOW_FORMATS[number];
@@ -55,7 +55,7 @@ export async function showOutput(
 /** Prints a value that is in memory. */
 async function showValue(value: unknown, format: ShowFormat, name: string): Promise<void> {
   // Not needed at start-up, nor for files.
-  const { valueJson } = await import("./value_json.ts");
+  const { valueJson } = await import("../core/base/value_json.ts");
   const isRaw = typeof value === "string" || value instanceof Uint8Array;
   if (format === "raw" && !isRaw) throw misfit(name, format, "neither text nor bytes");
   if (format === "ndjson") {
