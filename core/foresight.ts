@@ -123,6 +123,21 @@ export class Foresight {
     for (const id of this.#inOrder(wanted)) this.#foresee(id, new Set());
   }
 
+  /**
+   * Makes a node explicit if everything upstream of it is up to date.
+   *
+   * @param closure The node with everything upstream of it.
+   * @returns `undefined` if something upstream must run first, or an input cannot be read.
+   */
+  prepared(id: NodeId, closure: ReadonlySet<number>): Prepared | undefined {
+    let prepared: Prepared | undefined;
+    for (const other of this.#inOrder(closure)) {
+      const foreseen = this.#foresee(other, new Set());
+      if (other === id) prepared = foreseen.prepared;
+    }
+    return prepared;
+  }
+
   /** The newest stored outputs of a node, whether they are up to date or not. */
   latest(id: NodeId): readonly OutputResult[] | undefined {
     for (const { key } of this.#earlierKeys(id)) {

@@ -109,6 +109,16 @@ export class MapCalls {
     return key.length <= KEY_CHARS ? key : `#${digestOf(key)}`;
   }
 
+  /** The key of a call that looked at its position, from its key: it holds only there. */
+  placedKey(call: number, key: string): string {
+    return `${key}@${this.indexOf(call).join(",")}`;
+  }
+
+  /** Finds something by the key of a call, else by its key with the position. */
+  find<T>(call: number, key: string, find: (key: string) => T | undefined): T | undefined {
+    return find(key) ?? find(this.placedKey(call, key));
+  }
+
   /** Texts of calls by argument; only if they are packed. */
   textsOf(calls: readonly number[]): Record<string, string[]> {
     return Object.fromEntries(

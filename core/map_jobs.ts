@@ -7,10 +7,7 @@
 
 import {
   type Action,
-  type ActionInput,
-  actionKey,
   type CallResult,
-  canonicalJson,
   type Completion,
   type Failure,
   INLINE_BYTES,
@@ -22,14 +19,15 @@ import { type Digest, digestOf } from "./base/digest.ts";
 import { indexOf } from "./base/space.ts";
 import { encodedBytes } from "./base/value.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { MapCalls } from "./map_calls.ts";
+import type { MapCalls } from "./map_calls.ts";
 import { MapRun } from "./map_run.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { arrangeOutput } from "./map_output.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
-import { ElementLog, type ElementOutput, type ElementRecord } from "./store/elements.ts";
+import type { ElementLog, ElementOutput, ElementRecord } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
+import { planCalls, StoredCalls } from "./stored_calls.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** What map nodes need from the run. */
@@ -110,31 +108,14 @@ export class MapJobs {
   ): Failure | undefined {
     const { graph, store } = this.#c;
     const def = graph.defs[id] as Job["def"];
-    const wires = graph.maps[id] ?? {};
-    const calls = MapCalls.of(def.map, wires, prepared.inputs, {
-      read: (digest) => store.blobs.read(digest as Digest),
-      store: (name, bytes) => ({ name, kind: "value", digest: store.blobs.put(bytes) }),
-      file: (name, path) => ({
-        name,
-        kind: "file",
-        path,
-        digest: store.files.digestOf(path).digest,
-      }),
-    });
+    const node = { graph, store, id, prepared };
+    const calls = planCalls(node, (bytes) => store.blobs.put(bytes));
     if ("ok" in calls) return misfit(calls);
     const isChosen = options.slices === undefined ? undefined : choose(calls, options.slices);
     if (typeof isChosen === "object") return misfit(isChosen);
-    const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
-    const log = options.isKept ? new ElementLog(store.dir, base) : undefined;
-    const known = log?.read();
-    const isWhole = (outputs: readonly ElementOutput[]) =>
-      outputs.every((output) => typeof output === "string" || store.blobs.has(output.digest));
-    const find = (key: string) => {
-      const found = known?.get(key);
-      return found !== undefined && isWhole(found) ? found : undefined;
-    };
-    const lookUp = known === undefined ? undefined : find;
-    const run = new MapRun(calls, def.outputs.length, lookUp, isChosen);
+    const stored = options.isKept ? new StoredCalls(node) : undefined;
+    const run = new MapRun(calls, def.outputs.length, stored?.finder, isChosen);
+    const { log } = stored ?? {};
     this.#jobs.set(id, { id, def, prepared, run, log, startedAt: options.now, cpuMs: 0 });
     return undefined;
   }
@@ -341,15 +322,4 @@ function choose(
     chosen.push(positions as ReadonlySet<number> | undefined);
   }
   return (call) => indexOf(call, calls.shape).every((i, at) => chosen[at]?.has(i) ?? true);
-}
-
-/** Digest of everything that the calls of a node share. */
-function baseOf(
-  materialText: string,
-  mapped: readonly number[],
-  inputs: readonly ActionInput[],
-): Digest {
-  const material = JSON.parse(materialText) as { inputs: Record<string, unknown> };
-  for (const at of mapped) delete material.inputs[inputs[at].name];
-  return actionKey(`elements ${canonicalJson(material)}`);
 }

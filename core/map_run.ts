@@ -53,7 +53,7 @@ export class MapRun {
   /**
    * @param calls The calls.
    * @param outputCount Value outputs of each.
-   * @param find Returns what a call delivered in an earlier run; absent if none is known.
+   * @param find Returns what a call with a key delivered in an earlier run; absent if none is known.
    * @param isChosen Whether a call takes part; all do if it is left out.
    */
   constructor(
@@ -69,7 +69,7 @@ export class MapRun {
     for (let call = 0; call < calls.count; call++) {
       if (!isChosen(call)) continue;
       this.#total++;
-      const known = find?.(this.#keys[call]) ?? find?.(this.#placedKey(call));
+      const known = find && calls.find(call, this.#keys[call], find);
       if (known !== undefined) {
         this.#set(call, known);
         this.#hits++;
@@ -164,7 +164,7 @@ export class MapRun {
         this.#hits++;
       }
     }
-    return usesIndex ? this.#placedKey(call) : this.#keys[call];
+    return usesIndex ? this.calls.placedKey(call, this.#keys[call]) : this.#keys[call];
   }
 
   /** Number of the attempt a call is at, 1 for the first. */
@@ -221,9 +221,5 @@ export class MapRun {
 
   #set(call: number, outputs: readonly ElementOutput[]): void {
     for (let i = 0; i < this.#columns.length; i++) this.#columns[i][call] = outputs[i];
-  }
-
-  #placedKey(call: number): string {
-    return `${this.#keys[call]}@${this.calls.indexOf(call).join(",")}`;
   }
 }

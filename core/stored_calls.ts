@@ -1,0 +1,83 @@
+/**
+ * The calls of a map node, and what runs so far have delivered for them. Does not know schedules, nor who runs calls.
+ *
+ * @module
+ */
+
+import { type ActionInput, actionKey, canonicalJson } from "./action.ts";
+import type { Digest } from "./base/digest.ts";
+import type { Graph, NodeId } from "./graph.ts";
+import { MapCalls } from "./map_calls.ts";
+import type { ShapeProblem } from "./mapplan.ts";
+import type { MapSpec } from "./mapspec.ts";
+import type { Prepared } from "./rebuild.ts";
+import { ElementLog, type ElementOutput } from "./store/elements.ts";
+import type { Store } from "./store/store.ts";
+
+/** A map node that is ready to be called. */
+export interface MapNode {
+  readonly graph: Graph;
+  readonly store: Store;
+  readonly id: NodeId;
+  readonly prepared: Prepared;
+}
+
+/**
+ * Plans the calls of a map node.
+ *
+ * @param put Stores an element that is too large to travel as text; returns its digest.
+ * @returns The calls, or why the shapes do not fit.
+ */
+export function planCalls(
+  { graph, store, id, prepared }: MapNode,
+  put: (bytes: Uint8Array) => Digest,
+): MapCalls | ShapeProblem {
+  return MapCalls.of(graph.defs[id].map as MapSpec, graph.maps[id] ?? {}, prepared.inputs, {
+    read: (digest) => store.blobs.read(digest as Digest),
+    store: (name, bytes) => ({ name, kind: "value", digest: put(bytes) }),
+    file: (name, path) => ({
+      name,
+      kind: "file",
+      path,
+      digest: store.files.digestOf(path).digest,
+    }),
+  });
+}
+
+/** Results of single calls that have everything but their elements in common. */
+export class StoredCalls {
+  readonly log: ElementLog;
+  readonly #known: ReadonlyMap<string, readonly ElementOutput[]> | undefined;
+  readonly #store: Store;
+
+  constructor({ graph, store, id, prepared }: MapNode) {
+    const mapped = Object.values(graph.maps[id] ?? {});
+    this.log = new ElementLog(store.dir, baseOf(prepared.materialText, mapped, prepared.inputs));
+    this.#known = this.log.read();
+    this.#store = store;
+  }
+
+  /** Returns what was delivered under the key of a call, if all its bytes are there; absent if nothing was. */
+  get finder(): ((key: string) => readonly ElementOutput[] | undefined) | undefined {
+    const known = this.#known;
+    if (known === undefined) return undefined;
+    return (key) => {
+      const found = known.get(key);
+      const isWhole = found?.every((output) =>
+        typeof output === "string" || this.#store.blobs.has(output.digest)
+      );
+      return isWhole === true ? found : undefined;
+    };
+  }
+}
+
+/** Digest of everything that the calls of a node share. */
+function baseOf(
+  materialText: string,
+  mapped: readonly number[],
+  inputs: readonly ActionInput[],
+): Digest {
+  const material = JSON.parse(materialText) as { inputs: Record<string, unknown> };
+  for (const at of mapped) delete material.inputs[inputs[at].name];
+  return actionKey(`elements ${canonicalJson(material)}`);
+}
