@@ -248,7 +248,7 @@ async function runOnce(
     tellOrphans(orphans, splitTarget(words, cwd).file);
   }
   if (outcome === "ok" && flags.output !== undefined) {
-    await showOutput(engine, flags.output, flags.format);
+    await showOutput(engine, flags.output, { format: flags.format });
   }
   const exitCode = { ok: 0, failed: 1, aborted: STOPPED_EXIT_CODE }[outcome];
   context.exitCode = steering.exitCode ?? exitCode;
