@@ -12,11 +12,13 @@ import {
   type Failure,
   INLINE_BYTES,
   type OutputResult,
+  type Usage,
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import { type AxisSlices, formatAxisSlice, positionsOf } from "./base/axis_slice.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
 import { indexOf } from "./base/space.ts";
+import { createHistogram, type Histogram } from "./base/histogram.ts";
 import { encodedBytes } from "./base/value.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { MapCalls } from "./map_calls.ts";
@@ -57,7 +59,9 @@ interface Job {
   readonly run: MapRun;
   readonly log: ElementLog | undefined;
   readonly startedAt: number;
+  readonly times: Histogram;
   cpuMs: number;
+  maxRssBytes: number;
 }
 
 /** The calls one action stands for. */
@@ -116,7 +120,17 @@ export class MapJobs {
     const stored = options.isKept ? new StoredCalls(node) : undefined;
     const run = new MapRun(calls, def.outputs.length, stored?.finder, isChosen);
     const { log } = stored ?? {};
-    this.#jobs.set(id, { id, def, prepared, run, log, startedAt: options.now, cpuMs: 0 });
+    this.#jobs.set(id, {
+      id,
+      def,
+      prepared,
+      run,
+      log,
+      startedAt: options.now,
+      times: createHistogram(),
+      cpuMs: 0,
+      maxRssBytes: 0,
+    });
     return undefined;
   }
 
@@ -173,7 +187,7 @@ export class MapJobs {
     const flight = this.#flights.get(completion.id) as Flight;
     this.#flights.delete(completion.id);
     const { job, calls } = flight;
-    job.cpuMs += completion.usage.cpuMs ?? 0;
+    measure(job, calls.length, completion);
     if (completion.kind === "failed") this.#failed(flight, completion.failure, isStopping);
     else {
       job.run.learn(calls.length, completion.usage.wallMs);
@@ -193,9 +207,10 @@ export class MapJobs {
    * @param now Milliseconds since the epoch.
    */
   end(id: NodeId, number: number, now: number): Completion {
-    const { def, run, startedAt, cpuMs } = this.#jobs.get(id) as Job;
+    const job = this.#jobs.get(id) as Job;
+    const { def, run } = job;
     this.#jobs.delete(id);
-    const usage = { startedAt, wallMs: now - startedAt, ...(cpuMs === 0 ? {} : { cpuMs }) };
+    const usage = usageOf(job, now);
     const { failed, calls } = run;
     if (failed.length > 0) {
       const lines = failed.slice(0, MAX_LISTED).map(({ call, failure }) =>
@@ -289,6 +304,32 @@ export class MapJobs {
     }
     return { ...base, digest: blobs.put(bytes) };
   }
+}
+
+/** Notes what an action of a node took. What was stopped says nothing of how long calls take. */
+function measure(job: Job, calls: number, completion: Completion): void {
+  const { wallMs, cpuMs = 0, maxRssBytes = 0 } = completion.usage;
+  job.cpuMs += cpuMs;
+  job.maxRssBytes = Math.max(job.maxRssBytes, maxRssBytes);
+  if (completion.kind === "done" && completion.times !== undefined) {
+    job.times.merge(completion.times);
+  } else if (calls === 1 && !isAborted(completion)) job.times.add(wallMs);
+}
+
+function isAborted(completion: Completion): boolean {
+  return completion.kind === "failed" && completion.failure.reason === "aborted";
+}
+
+/** What a node took whose calls have all ended. */
+function usageOf({ startedAt, cpuMs, maxRssBytes, times }: Job, now: number): Usage {
+  const calls = times.distribution();
+  return {
+    startedAt,
+    wallMs: now - startedAt,
+    ...(cpuMs === 0 ? {} : { cpuMs }),
+    ...(maxRssBytes === 0 ? {} : { maxRssBytes }),
+    ...(calls === undefined ? {} : { calls }),
+  };
 }
 
 /** A result of a call that ran alone. It may have looked at its position. */

@@ -34,6 +34,8 @@ export type { NodeTally } from "./combination.ts";
 export type { Combination, Sweep } from "./sweep.ts";
 export type { SweepRequest } from "./sweep_request.ts";
 export { History, type NodeEntry, type RunDifference, type RunEntry } from "./history.ts";
+export type { ProfileEntry } from "./profile.ts";
+export type { Taken } from "./taken.ts";
 export type { NodeDifference, NodeVerdict } from "./run_diff.ts";
 export type { RunLog as NodeLog } from "./store/runs.ts";
 export type { LabelledOutput } from "./labelled_output.ts";

@@ -331,7 +331,7 @@ class Host {
         break;
       case "done":
         if (message.id === running.action.id) {
-          const { wallMs, isClean, outputs, hashes, results } = message;
+          const { wallMs, isClean, outputs, hashes, results, times } = message;
           this.#finish(
             running,
             wallMs,
@@ -340,6 +340,7 @@ class Host {
               results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
                 outputs: [],
                 results: results.map((result) => this.#resultOf(running, result)),
+                ...(times === undefined ? {} : { times }),
               },
           );
         }
@@ -397,7 +398,7 @@ class Host {
     running: Running,
     wallMs: number,
     isClean: boolean,
-    deliver: () => Pick<Extract<Completion, { kind: "done" }>, "outputs" | "results">,
+    deliver: () => Pick<Extract<Completion, { kind: "done" }>, "outputs" | "results" | "times">,
   ): void {
     const { action, seat } = running;
     this.#running = undefined;

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { createHistogram } from "../base/histogram.ts";
 import { createValueCodec } from "../base/value.ts";
 import { importsOf } from "./package_dirs.ts";
 import { createWorkerErrors } from "./worker_errors.ts";
@@ -28,6 +29,7 @@ import type {
 
 /** The functions the boot is made of: given by name, because a bundler may rename them. */
 const PARTS = {
+  createHistogram,
   createValueCodec,
   createWorkerErrors,
   guardWorker,
@@ -262,6 +264,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
       const transfer: Transferable[] = [];
       let results: WorkerResult[] | undefined;
+      const times = parts.createHistogram();
       let hashes: (string | null | undefined)[] = [];
       if (call.batch === null) {
         const result = await settled(fn(args, contextOf(call, own, call.index)), stray);
@@ -269,17 +272,20 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       } else {
         results = [];
         rejectCurrent = undefined;
-        for (let i = 0; i < call.batch.count; i++) {
+        for (let i = 0, before = now(); i < call.batch.count; i++) {
           const called = callOfBatch(fn, args, call, own, i, transfer);
           // Synchronous functions need not wait a turn each.
           results.push(called instanceof Promise ? await called : called);
+          const after = now();
+          times.add(after - before);
+          before = after;
         }
       }
       const wallMs = now() - startedAt;
       output.flush();
       const isClean = waitsFor(own) === 0;
       const given = hashes.every((hash) => hash === undefined) ? {} : { hashes };
-      const more = results === undefined ? given : { results };
+      const more = results === undefined ? given : { results, times: times.data() };
       send({ kind: "done", id: call.id, wallMs, isClean, outputs, ...more }, transfer);
     } catch (thrown) {
       const wallMs = now() - startedAt;
