@@ -16,6 +16,7 @@ export const placed = ({ x }: { x: number }, ctx: { index: number[] }) => {
   if (x === 9) throw new Error("no");
   return x + ctx.index[0];
 };
+export const two = () => [5, 9];
 export const add = ({ a, x }: { a: number; x: number }) => a + x;
 `;
 
@@ -28,7 +29,8 @@ nodes:
   none: { call: nodes.ts#rows, map: "n[i] -> none[i, k]", inputs: { n: { value: [3] } } }
   placed: { call: nodes.ts#placed, map: "x[i] -> placed[i]", inputs: { x: { value: [5, 9, 5] } } }
   unkept: { call: nodes.ts#placed, map: "x[i] -> unkept[i]", inputs: { x: { value: [5, 9] } }, cache: false }
-  uneven: { call: nodes.ts#add, map: "a[i], x[i] -> uneven[i]", inputs: { a: { value: [1] }, x: { value: [5, 9] } } }
+  uneven: { call: nodes.ts#add, map: "a[i], x[i] -> uneven[i]", inputs: { a: { value: [1] }, x: two } }
+  two: { call: nodes.ts#two }
 `;
 
 const MISSING = (name: string, missing: number, total: number) =>
