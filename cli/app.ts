@@ -26,6 +26,7 @@ import { initCommand } from "./commands/init.ts";
 import { logCommand } from "./commands/log.ts";
 import { lsCommand } from "./commands/ls.ts";
 import { planCommand } from "./commands/plan.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { showCommand } from "./commands/show.ts";
@@ -42,6 +43,7 @@ const ROOT_TEXT =
   flow run --skip report          run all but a node and what needs it
   flow why model                  explain why a node would run
   flow show 'z[:,3]'              print a stored value
+  flow replay 'model[17]'         run one call of a map node again, in the foreground
   flow clean                      remove published files that no node has any more
   flow run churn.yaml --help      list the inputs and params of a workflow
 
@@ -59,6 +61,7 @@ const ROUTES = buildRouteMap({
     ls: lsCommand,
     show: showCommand,
     log: logCommand,
+    replay: replayCommand,
     history: historyCommand,
     diff: diffCommand,
     check: checkCommand,

@@ -10,6 +10,7 @@ import { PlainProgress } from "./progress_plain.ts";
 import type { Progress, ProgressOptions, ProgressOutput } from "./progress_state.ts";
 import { TtyProgress } from "./progress_tty.ts";
 
+import { isShown, warningLine } from "./progress_state.ts";
 export type { Progress, ProgressOptions, ProgressOutput } from "./progress_state.ts";
 
 /**
@@ -55,7 +56,9 @@ function quiet(out: ProgressOutput, { report, color, debug, cwd }: ProgressOptio
   return {
     onEvent(event: Event): void {
       summary.add(event);
-      if (event.type === "failed") out.write(`${failure(event)}\n`);
+      if (event.type === "failed" && isShown(event, "quiet")) out.write(`${failure(event)}\n`);
+      const isFailure = event.type === "warning" && event.code === "calls-failed";
+      if (isFailure) out.write(`${warningLine(event, color)}\n`);
       if (event.type === "end" && event.outcome !== "ok") out.write(`${summary.line()}\n`);
     },
     tick(): void {},

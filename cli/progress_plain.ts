@@ -8,6 +8,7 @@
 import { sanitize } from "../core/base/source.ts";
 import type { Event } from "../core/mod.ts";
 import {
+  isShown,
   type Progress,
   type ProgressOptions,
   type ProgressOutput,
@@ -45,6 +46,7 @@ export class PlainProgress implements Progress {
     this.#summary.add(event);
     const { color, cwd, debug, report } = this.#options;
     if (event.type === "failed") {
+      if (!isShown(event, this.#options.mode)) return;
       this.#print(
         report.formatFailure(event, {
           color,
@@ -129,7 +131,9 @@ export class PlainProgress implements Progress {
       case "calls":
         return `calls ${
           elementName(event)
-        }: ${event.done} of ${event.total} done, ${event.hit} up to date, ${event.failed} failed`;
+        }: ${event.done} of ${event.total} done, ${event.hit} up to date, ${event.failed} failed${
+          event.skipped === undefined ? "" : `, ${event.skipped} skipped`
+        }`;
       case "expanded":
         return `expanded ${elementName(event)}: ${formatPlural(event.nodes.length, "node")}`;
       case "skipped": {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Event, RetriedEvent, WarningEvent } from "../core/mod.ts";
+import type { Event, FailedEvent, RetriedEvent, WarningEvent } from "../core/mod.ts";
 import { sanitize } from "../core/base/source.ts";
 
 /** What of the public API a display uses; passed in, so that a command line loads it only when it runs. */
@@ -108,7 +108,7 @@ export class ProgressState {
       case "calls": {
         const name = this.#report.elementName(event);
         const running = this.#running.get(name);
-        const over = event.hit + event.done + event.failed;
+        const over = event.hit + event.done + event.failed + (event.skipped ?? 0);
         const { formatCount } = this.#report;
         const shown = `${name} ${formatCount(over)}/${formatCount(event.total)}`;
         if (running !== undefined) this.#running.set(name, { ...running, name: shown });
@@ -129,6 +129,8 @@ export class ProgressState {
       case "done":
       case "failed":
       case "skipped":
+        // Calls are counted by `calls` events.
+        if (event.index !== undefined) break;
         this.#counts[event.type]++;
         this.#running.delete(this.#report.elementName(event));
         break;
@@ -191,6 +193,11 @@ export class ProgressState {
     const perAction = (now - this.#firstStart) / ran;
     return Math.max(longest, perAction * (this.total - this.finished));
   }
+}
+
+/** Whether people are shown a failure: of calls of a map node their node says which failed, unless all is shown. */
+export function isShown(event: FailedEvent, mode: ProgressOptions["mode"]): boolean {
+  return event.index === undefined || mode === "verbose";
 }
 
 /** Returns the line of a warning. */

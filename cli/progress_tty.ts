@@ -7,6 +7,7 @@
 
 import type { Event } from "../core/mod.ts";
 import {
+  isShown,
   type Progress,
   type ProgressInput,
   type ProgressOptions,
@@ -58,6 +59,7 @@ export class TtyProgress implements Progress {
     this.#summary.add(event);
     const { color, cwd, debug, report } = this.#options;
     if (event.type === "failed") {
+      if (!isShown(event, this.#options.mode)) return;
       this.#printAbove(
         report.formatFailure(event, {
           color,

@@ -7,6 +7,7 @@
 import type { Engine, StoredOutput } from "../core/mod.ts";
 import { UsageError } from "../core/base/error.ts";
 import { parseSlice, sliceValue } from "../core/base/slice.ts";
+import { sanitize } from "../core/base/source.ts";
 import { writeStderr } from "./output.ts";
 import { type Write, writeTo } from "./sink.ts";
 
@@ -24,6 +25,9 @@ export interface ShowOptions {
   /** A file in place of standard output. */
   readonly path?: string;
 }
+
+/** Error values that are told in words. */
+const MAX_ERRORS = 10;
 
 /** Size of the pieces in which files are copied, in bytes. */
 const CHUNK_BYTES = 1 << 18;
@@ -51,6 +55,7 @@ export async function showOutput(
     // Not needed at start-up, nor for files.
     const { valueJson } = await import("../core/base/value_json.ts");
     const value = sliceValue(output.value, subscripts, name);
+    if (format === "auto") await tellErrors(value, name);
     const isTerminal = path === undefined && Deno.stdout.isTerminal();
     writeTo(path, (write) => writeValue(value, { format, name, valueJson, write, isTerminal }));
     return;
@@ -100,6 +105,23 @@ function writeValue(value: unknown, to: {
   } else {
     write(`${valueJson(value)}\n`);
   }
+}
+
+/** Error values in words for people, beside the data. */
+async function tellErrors(value: unknown, name: string): Promise<void> {
+  const { errorsIn, callName, formatPlural } = await import("../core/mod.ts");
+  const errors = errorsIn(value);
+  if (errors.length === 0) return;
+  const lines = errors.slice(0, MAX_ERRORS).map((error) =>
+    `  ${callName(error)}: ${error.message.split("\n")[0]}\n`
+  );
+  const more = errors.length - lines.length;
+  const isWhole = errors[0] === value;
+  const what = isWhole
+    ? "is an error value"
+    : `holds ${formatPlural(errors.length, "error value")}`;
+  writeStderr(sanitize(`warning: "${name}" ${what}:\n${lines.join("")}`));
+  if (more > 0) writeStderr(`  and ${more} more\n`);
 }
 
 /** Copies a file without holding it in memory. */

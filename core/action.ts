@@ -7,6 +7,7 @@
 
 import { type Digest, digestOf } from "./base/digest.ts";
 import type { HistogramData } from "./base/histogram.ts";
+import type { ErrorCause } from "./base/value.ts";
 import type { Taken } from "./taken.ts";
 import type { Hooks } from "./workflow.ts";
 
@@ -20,6 +21,8 @@ export interface Material {
   readonly kind: "call" | "run";
   /** Map nodes: the map-spec in normal form. */
   readonly map?: string;
+  /** What is kept under this key holds error values: it is shown, and never taken for the result. */
+  readonly partial?: true;
   /** Function nodes: digest of the declarations reachable from the export (`code/`). */
   readonly code?: Digest;
   /** Command nodes: the templates as written, with the shell, codes and directory they run with. */
@@ -72,6 +75,11 @@ const DOMAIN = "flow.action.1\n";
  */
 export function materialText(material: Material): string {
   return canonicalJson(material);
+}
+
+/** Returns the material text under which a result is kept that holds error values. */
+export function partialText(text: string): string {
+  return canonicalJson({ ...JSON.parse(text) as Material, partial: true });
 }
 
 /** Returns the key of an action from its canonical material text. */
@@ -144,6 +152,16 @@ export interface ActionBatch {
   readonly texts: Readonly<Record<string, readonly string[]>>;
   /** Positions of the calls: all their indices, one after the other. */
   readonly positions: readonly number[];
+  /** How many may be going on at the same time; only promises can. */
+  readonly concurrency: number;
+  /** Path of the logs of its calls, each of which has its position added: `<base>[0,2].stdout`. */
+  readonly logBase: string;
+}
+
+/** Position of a call of a batch. */
+export function positionOf({ positions, count }: ActionBatch, call: number): readonly number[] {
+  const rank = positions.length / count;
+  return positions.slice(call * rank, (call + 1) * rank);
 }
 
 /** What came of one call of a batch. */
@@ -154,7 +172,7 @@ export type CallResult =
     /** It looked at its position. */
     readonly usesIndex: boolean;
   }
-  | { readonly failure: Failure };
+  | { readonly failure: Failure; readonly wallMs: number };
 
 /** A function to call. */
 export interface CallWork {
@@ -265,6 +283,8 @@ export interface OutputResult {
   readonly executable?: boolean;
   /** What stands for it in the keys of its consumers; the digest of its content if absent. */
   readonly identity?: Digest;
+  /** It is an error value or holds one, so it is not kept as the result of its node. */
+  readonly hasErrors?: true;
 }
 
 /** An output as an executor reports it. */
@@ -296,6 +316,8 @@ export interface Failure {
   readonly denied?: { readonly permission: string; readonly value?: string };
   /** Trying again cannot help: the definition or the contract is broken. */
   readonly isFinal?: boolean;
+  /** Failures it comes from, if error values are why; absent if it is one by itself. */
+  readonly causes?: readonly ErrorCause[];
 }
 
 /** What kind of failure it is, for `retries`, exit codes and reports. */

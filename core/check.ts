@@ -20,24 +20,43 @@ export function checkNodes(workflow: Workflow, nodes: readonly NodeDef[]): Diagn
   ]);
 }
 
-/** What the format has but this version does not run: better refused than run as something else. */
+/** Options that do not fit together: better refused than run as something else. */
 function checkSupport(workflow: Workflow, def: NodeDef): Diagnostic[] {
-  const unsupported = [
-    ...(def.map === undefined || def.outputs.every((o) => o.kind === "value" && !o.temp)
-      ? []
-      : [["map", "let a node behind it write the file"]]),
-    ...(def.onError === "fail" ? [] : [["onError", "leave it out: a failure skips what needs it"]]),
-  ];
-  return unsupported.map(([key, hint]) => {
-    const span = workflow.locate(["nodes", def.name, key], "key");
+  return [...misfitsOf(def)].map(([key, why, hint]) => {
+    const path = ["nodes", def.name];
+    const span = workflow.locate([...path, key], "key") ?? workflow.locate(path, "key");
     return {
       severity: "error",
       code: "unsupported",
-      message: `Cannot use "${key}" of node "${def.name}": it is not supported by this version`,
+      message: `Cannot use "${key}" of node "${def.name}": ${why}`,
       ...(span === undefined ? {} : { span }),
       hint,
     };
   });
+}
+
+/** Options that a node cannot have, with why and what to do instead. */
+function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: string]> {
+  const { map, outputs, onError, concurrency, timeoutMs, resources } = def;
+  const file = outputs.find(({ kind }) => kind !== "value");
+  const temp = outputs.find((output) => output.temp);
+  if (map !== undefined && (file ?? temp) !== undefined) {
+    const hint = "let a node behind it write the file";
+    yield ["map", "file and temporary outputs are not supported by this version", hint];
+  } else if (onError === "continue" && (file ?? temp) !== undefined) {
+    const why = file === undefined
+      ? `output "${temp?.name}" is temporary, and is never made again as an error value`
+      : `output "${file.name}" is a ${file.kind}, and an error value is none`;
+    yield ["onError", why, 'write "onError: fail", or make the output a value that is kept'];
+  }
+  if (concurrency === 1) return;
+  if (map === undefined) {
+    yield ["concurrency", "it has no map, so there is one call", "remove it, or add a map"];
+  } else if (timeoutMs !== undefined || resources.memoryBytes !== undefined) {
+    const limit = timeoutMs === undefined ? "resources.memory" : "timeout";
+    const why = `with "${limit}" every call runs alone, so that the limit is its own`;
+    yield ["concurrency", why, `remove one of them, or let the function look at the time itself`];
+  }
 }
 
 /** One text of a command and where it stands. */

@@ -10,6 +10,7 @@ import type { OutputResult } from "./action.ts";
 import { DefinitionError, type Diagnostic, InternalError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
+import { callName, parseCallName } from "./call_name.ts";
 import {
   clean,
   type CleanContext,
@@ -34,6 +35,7 @@ import { checkPresence } from "./presence.ts";
 import { Rebuild } from "./rebuild.ts";
 import type { GraphView, ViewStatus } from "./report/view.ts";
 import { failureKeeper } from "./keep_failure.ts";
+import { Replay, type ReplayRequest } from "./replay.ts";
 import { remember } from "./remember.ts";
 import { RunLoop } from "./run.ts";
 import type { RunOutcome, RunRequest } from "./run_request.ts";
@@ -403,18 +405,56 @@ export class Engine implements AsyncDisposable {
     return labelledOutput(this.#outputs(), name, options);
   }
 
-  /** Logs of the newest execution of a node, newest first. */
+  /** Logs of the executions of a node and its calls, or of one call, newest run first. */
   log(name: string): RunLog[] {
-    this.#expandKnown();
-    const { name: node } = this.graph.defs[this.#targets.node(name)];
-    return this.store.runs.logsOf(this.id, node);
+    return this.store.runs.logsOf(this.id, this.#callNamed(name));
   }
 
-  /** Reports of the failures of a node, newest first. */
+  /** Reports of the failures of a node and its calls, or of one call, newest run first. */
   errors(name: string): RunError[] {
+    return this.store.runs.errorsOf(this.id, this.#callNamed(name));
+  }
+
+  /**
+   * Makes a node or call ready to run once more.
+   *
+   * @param name Node or output, of a map node with a position: `ys[3]`.
+   * @throws {UsageError} If there is no such call, or its inputs are not stored.
+   */
+  replay(name: string): Replay {
     this.#expandKnown();
-    const { name: node } = this.graph.defs[this.#targets.node(name)];
-    return this.store.runs.errorsOf(this.id, node);
+    return new Replay({
+      ...{ graph: this.graph, store: this.store, targets: this.#targets, temps: this.#temps },
+      ...{ results: this.#results, foresight: this.#foresight, rebuild: this.#rebuild },
+      ...{ workflow: this.id, run: "" },
+      failedCalls: (node) => this.#failedCalls(node),
+    }, name);
+  }
+
+  /** Runs a replay to its end; `onOutput` gets what it prints. */
+  async runReplay(
+    replay: Replay,
+    onOutput: ReplayRequest["onOutput"],
+  ): ReturnType<Replay["run"]> {
+    await using call = await this.#pool(1);
+    await using run = new CommandExecutor({ blobs: this.store.blobs });
+    return await replay.run({ executors: { call, run }, onOutput });
+  }
+
+  /** Names of the calls of a node that failed in its newest run. */
+  #failedCalls(node: string): string[] {
+    const [newest, ...older] = this.store.runs.errorsOf(this.id, node);
+    if (newest === undefined) return [];
+    return [newest, ...older].filter(({ run, name }) => run === newest.run && name !== node)
+      .map(({ name }) => name);
+  }
+
+  /** Name of the node or call that an output or node, perhaps with a position, means. */
+  #callNamed(text: string): string {
+    const { node: name, index } = parseCallName(text);
+    this.#expandKnown();
+    const node = this.graph.defs[this.#targets.node(name)].name;
+    return callName({ node, ...(index === undefined ? {} : { index }) });
   }
 
   /** How long a node took when it last ran, in milliseconds. */

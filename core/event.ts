@@ -72,13 +72,18 @@ export interface DoneEvent extends NodeEventBase, Taken {
   readonly type: "done";
   readonly key: Digest;
   readonly outputs: readonly EventOutput[];
-  /** False when the result was not stored: `cache: false`, or an input changed while it ran. */
+  /** False when the result was not stored: `cache: false`, an input changed while it ran, or it holds error values. */
   readonly cached: boolean;
+  /** Some outputs are or hold error values. */
+  readonly hasErrors?: true;
   /** How it ran, for example `sandbox: bubblewrap`. */
   readonly notes?: Readonly<Record<string, string>>;
 }
 
-/** The action failed and will not be tried again in this run. */
+/**
+ * The action failed and will not be tried again in this run. With `index` it is one call of a map node: they are told of one by
+ * one up to a limit, all of them are counted in `calls`, and what becomes of the node is said by an event without `index`.
+ */
 export interface FailedEvent extends NodeEventBase, Taken {
   readonly type: "failed";
   readonly reason: FailureReason;
@@ -94,6 +99,8 @@ export interface FailedEvent extends NodeEventBase, Taken {
   readonly log?: string;
   /** Report of the failure with inputs and the end of the logs; beside it the same as `.json`. */
   readonly error?: string;
+  /** What needs the node goes on with an error value. */
+  readonly continued?: true;
 }
 
 /** A node upstream failed, or the node was left out. */
@@ -123,6 +130,8 @@ export interface CallsEvent extends NodeEventBase {
   readonly hit: number;
   readonly done: number;
   readonly failed: number;
+  /** Calls that are not made, because they would take an error value; absent if there are none. */
+  readonly skipped?: number;
 }
 
 /** A node returned nodes and they joined the graph; they will be looked at. */

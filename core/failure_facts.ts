@@ -29,6 +29,8 @@ export interface FailureFacts {
   /** Identity of the workflow in the store. */
   readonly workflow: string;
   readonly node: string;
+  /** Position of the call of a map node; absent for a whole node. */
+  readonly index?: readonly number[];
   /** Place in the workflow file, `file:line:col`. */
   readonly place?: string;
   readonly description?: string;
@@ -131,7 +133,9 @@ export class FailureFactsOf {
    */
   collect(failed: FailedNode): FailureFacts {
     const { graph, run, workflow, now } = this.#c;
-    const { id, failure, attempt, usage, prepared, logPath } = failed;
+    const { id, index, failure, attempt, usage, prepared, logPath } = failed;
+    // What the key was made of is that of the node.
+    const whole = index === undefined ? prepared : undefined;
     const def = graph.defs[id];
     const redactor = this.#redactorNow();
     const redact = (text: string): string => redactor.text(text);
@@ -142,6 +146,7 @@ export class FailureFactsOf {
       run,
       workflow,
       node: def.name,
+      ...given("index", index),
       ...given("place", span && formatPlace(span)),
       ...given("description", def.description),
       ...this.#work(failed, redact),
@@ -159,8 +164,8 @@ export class FailureFactsOf {
       environment: variablesOf(def),
       ...given("stdout", logPath && tailOf(`${logPath}.stdout`, redact)),
       ...given("stderr", logPath && tailOf(`${logPath}.stderr`, redact)),
-      ...given("material", prepared && redactor.data(JSON.parse(prepared.materialText))),
-      ...given("notes", prepared && redactor.data(prepared.notes)),
+      ...given("material", whole && redactor.data(JSON.parse(whole.materialText))),
+      ...given("notes", whole && redactor.data(whole.notes)),
     };
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OutputResult } from "./action.ts";
+import { actionKey, type OutputResult, partialText } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -118,13 +118,20 @@ export class Foresight {
     };
   }
 
-  /** Fills in the results of everything that is up to date. */
-  foresee(wanted: ReadonlySet<number>): void {
-    for (const id of this.#inOrder(wanted)) this.#foresee(id, new Set());
+  /**
+   * Fills in the results of everything that is up to date.
+   *
+   * @param withErrors Results that hold error values will do, as the last run delivered them.
+   */
+  foresee(wanted: ReadonlySet<number>, { withErrors = false } = {}): void {
+    for (const id of this.#inOrder(wanted)) {
+      if (withErrors) this.#foreseeWithErrors(id);
+      else this.#foresee(id, new Set());
+    }
   }
 
   /**
-   * Makes a node explicit if everything upstream of it is up to date.
+   * Makes a node explicit if everything upstream of it is up to date, or holds error values as the last run delivered them.
    *
    * @param closure The node with everything upstream of it.
    * @returns `undefined` if something upstream must run first, or an input cannot be read.
@@ -132,7 +139,7 @@ export class Foresight {
   prepared(id: NodeId, closure: ReadonlySet<number>): Prepared | undefined {
     let prepared: Prepared | undefined;
     for (const other of this.#inOrder(closure)) {
-      const foreseen = this.#foresee(other, new Set());
+      const foreseen = this.#foreseeWithErrors(other);
       if (other === id) prepared = foreseen.prepared;
     }
     return prepared;
@@ -152,6 +159,14 @@ export class Foresight {
     this.#c.rebuild.preload(wanted);
     this.#c.store.preload(wanted.size);
     return [...this.#c.graph.order].filter((id) => wanted.has(id)) as NodeId[];
+  }
+
+  #foreseeWithErrors(id: NodeId): Foreseen {
+    const foreseen = this.#foresee(id, new Set());
+    const { verdict, prepared } = foreseen;
+    const isPartial = verdict === "run" && prepared !== undefined;
+    if (isPartial) this.#c.results[id] = this.#partial(id, prepared);
+    return foreseen;
   }
 
   #foresee(id: NodeId, forced: ReadonlySet<number>): Foreseen {
@@ -177,6 +192,19 @@ export class Foresight {
     }
     results[id] = outputs;
     return { verdict: "hit", prepared };
+  }
+
+  /** What a node delivered last from the same inputs, if that holds error values and is still there. */
+  #partial(id: NodeId, { materialText }: Prepared): readonly OutputResult[] | undefined {
+    const { graph, store } = this.#c;
+    const declared = graph.defs[id].outputs;
+    const outputs = store.lookup(actionKey(partialText(materialText)))?.outputs;
+    const isWhole = outputs?.length === declared.length &&
+      outputs.every(({ text, digest }) => text !== undefined || store.blobs.has(digest));
+    // The node may have another name now; the order is that of the declaration.
+    return isWhole
+      ? outputs.map((output, i) => ({ ...output, name: declared[i].name, hasErrors: true }))
+      : undefined;
   }
 
   #stored(id: NodeId, key: Digest): readonly OutputResult[] | undefined {
@@ -214,6 +242,9 @@ export class Foresight {
       const isBounded = typeof def.cache === "object";
       return [isBounded ? "its stored result is too old (ttl)" : "its stored bytes are gone"];
     }
+    if (this.#partial(id, prepared) !== undefined) {
+      return [`${def.map === undefined ? "it" : "some of it"} failed when it last ran`];
+    }
     return this.#closestDifference(id, prepared) ?? ["has no result yet"];
   }
 
@@ -223,6 +254,7 @@ export class Foresight {
     const lines = [`up to date${result === undefined ? "" : ` since run ${result.run}`}`];
     const earlier = this.#earlierKeys(id).find(({ key }) => key !== prepared.key);
     const difference = earlier === undefined ? undefined : this.#difference(earlier.key, prepared);
+    if (difference?.length === 0) return [...lines, "before that some of it had failed"];
     if (earlier === undefined || difference === undefined) {
       return [...lines, "it ran because it never ran before"];
     }

@@ -151,8 +151,9 @@ export class History {
     if (wallMs !== undefined && counts !== undefined) return { ...entry, wallMs, ...counts };
     const counted = { done: 0, hit: 0, failed: 0, skipped: 0 };
     let lastAt = startedAt;
-    for (const { type, time } of this.#store.runs.events(id)) {
+    for (const { type, time, ...event } of this.#store.runs.events(id)) {
       lastAt = time;
+      if ("index" in event) continue;
       if (type === "done" || type === "hit" || type === "failed" || type === "skipped") {
         counted[type]++;
       }

@@ -6,6 +6,7 @@
 
 import { StoreError } from "./base/error.ts";
 import { type Event, EVENT_VERSION } from "./event.ts";
+import { callName } from "./call_name.ts";
 import { type FactsContext, FailureFactsOf } from "./failure_facts.ts";
 import { formatFailureReport } from "./report/failure_text.ts";
 import type { FailedNode } from "./run.ts";
@@ -30,7 +31,9 @@ export function failureKeeper(context: KeeperContext): (failed: FailedNode) => s
     const { name: node } = context.graph.defs[failed.id];
     try {
       const found = facts.collect(failed);
-      return record.writeError(node, { facts: found, text: formatFailureReport(found) });
+      const { index } = failed;
+      const name = callName({ node, ...(index === undefined ? {} : { index }) });
+      return record.writeError(name, { facts: found, text: formatFailureReport(found) });
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       const { message } = error;

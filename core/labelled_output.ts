@@ -51,7 +51,8 @@ export function labelledOutput(
   const positions = isAll ? [...outputs.keys()] : [targets.output(name).position];
   if (positions.length === 0) throw new UsageError(`Node "${node}" has no outputs`);
   const found = positions.map((position) => {
-    const output = readOutput(context, `${node}.${outputs[position].name}`, options);
+    const shown = isAll ? `${node}.${outputs[position].name}` : name;
+    const output = readOutput(context, shown, options);
     return { name: outputs[position].name, position, output: asValue(output, name) };
   });
   const isStale = found.some(({ output }) => output.isStale);

@@ -129,7 +129,7 @@ export class ManyRuns {
       command: this.#options.hostCommand,
       blobsDir: store.dir,
     });
-    const calls = new SharedExecutor(hosts);
+    const calls = new SharedExecutor(hosts, store.sessionDir);
     const failed = new AbortController();
     const drain = AbortSignal.any([
       failed.signal,

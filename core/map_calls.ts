@@ -8,7 +8,14 @@
 import { type ActionInput, INLINE_BYTES } from "./action.ts";
 import { digestOf } from "./base/digest.ts";
 import { indexOf } from "./base/space.ts";
-import { decodeValue, encodeValue } from "./base/value.ts";
+import {
+  decodeValue,
+  encodeError,
+  encodeValue,
+  type ErrorFields,
+  holdsErrors,
+} from "./base/value.ts";
+import { asError, errorsIn, formatCauses, spreadErrors } from "./error_value.ts";
 import { type MapInput, type MapPlan, planMap, shapeOf, type ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 
@@ -21,6 +28,25 @@ interface Column {
   readonly input: MapInput;
   /** Row-major. */
   readonly elements: readonly Element[];
+  /** By element: the error values it is or holds; absent if no element does. */
+  readonly errors?: ReadonlyMap<number, ElementErrors>;
+}
+
+/** Error values of one element. */
+interface ElementErrors {
+  /** The element is one itself. */
+  readonly isWhole: boolean;
+  readonly errors: readonly ErrorFields[];
+}
+
+/** An array read down to its rank. */
+type ReadArray = Pick<Column, "elements" | "errors"> & { readonly shape: readonly number[] };
+
+/** Error values that a call would take. */
+export interface CallErrors {
+  /** One stands for all of an argument, so there is nothing to call the function with. */
+  readonly isWhole: boolean;
+  readonly errors: readonly ErrorFields[];
 }
 
 /** What making calls needs from outside. */
@@ -74,19 +100,19 @@ export class MapCalls {
     sources: CallSources,
   ): MapCalls | ShapeProblem {
     const shapes: Record<string, readonly number[]> = {};
-    const elements: Record<string, readonly Element[]> = {};
+    const arrays: Record<string, ReadArray> = {};
     for (const { name, axes } of spec.inputs) {
       const array = readArray(inputs[wires[name]], axes.length, name, sources);
       if ("ok" in array) return array;
       shapes[name] = array.shape;
-      elements[name] = array.elements;
+      arrays[name] = array;
     }
     const plan = planMap(spec, shapes);
     if (!plan.ok) return plan;
     const columns = plan.inputs.map((input) => ({
       argument: inputs[wires[input.name]].name,
       input,
-      elements: elements[input.name],
+      ...arrays[input.name],
     }));
     const mapped = new Set(Object.values(wires));
     return new MapCalls(plan, inputs.filter((_, i) => !mapped.has(i)), columns);
@@ -119,6 +145,23 @@ export class MapCalls {
     return find(key) ?? find(this.placedKey(call, key));
   }
 
+  /** Returns the error values a call would take, if there are any. */
+  errorsOf(call: number): CallErrors | undefined {
+    const found: CallErrors[] = [];
+    for (const column of this.#columns) {
+      if (column.errors === undefined) continue;
+      for (const at of partOf(column, call)) {
+        const element = column.errors.get(at);
+        if (element === undefined) continue;
+        found.push({ isWhole: element.isWhole && isSingle(column), errors: element.errors });
+      }
+    }
+    if (found.length === 0) return undefined;
+    const whole = found.filter(({ isWhole }) => isWhole);
+    const isWhole = whole.length > 0;
+    return { isWhole, errors: (isWhole ? whole : found).flatMap(({ errors }) => errors) };
+  }
+
   /** Texts of calls by argument; only if they are packed. */
   textsOf(calls: readonly number[]): Record<string, string[]> {
     return Object.fromEntries(
@@ -138,7 +181,7 @@ function readArray(
   rank: number,
   name: string,
   sources: CallSources,
-): { readonly shape: readonly number[]; readonly elements: readonly Element[] } | ShapeProblem {
+): ReadArray | ShapeProblem {
   if (input.kind === "files" && rank === 1) {
     const elements = input.paths.map((path) => sources.file(input.name, path));
     return { shape: [elements.length], elements };
@@ -147,7 +190,16 @@ function readArray(
     const message = `Cannot map over "${name}": it is a ${input.kind}, not an array`;
     return { ok: false, message, inputs: [name] };
   }
-  const value = decodeValue(input.text ?? sources.read(input.digest));
+  const encoded = input.text ?? sources.read(input.digest);
+  const decoded = decodeValue(encoded);
+  const error = asError(decoded);
+  if (error !== undefined) {
+    const { causes } = error;
+    const message = `Cannot map over "${name}": it is an error value, from ${formatCauses(causes)}`;
+    return { ok: false, message, inputs: [name], causes };
+  }
+  const hasErrors = holdsErrors(encoded);
+  const value = hasErrors ? spreadErrors(decoded, rank) : decoded;
   const measured = shapeOf(value, rank, name);
   if (!measured.ok) return measured;
   let level: readonly unknown[] = value as readonly unknown[];
@@ -155,13 +207,27 @@ function readArray(
     level = (level as readonly (readonly unknown[])[]).flatMap((row) => [...row]);
   }
   const elements = Array.from(level, (item): Element => {
+    const error = hasErrors ? asError(item) : undefined;
+    // It is never sent, so it may have any length.
+    if (error !== undefined) return encodeError(error);
     const encoded = encodeValue(item);
     const { text } = encoded;
     if (text !== undefined && text.length <= INLINE_BYTES) return text;
     const bytes = text === undefined ? encoded.bytes : new TextEncoder().encode(text);
     return sources.store(input.name, bytes as Uint8Array);
   });
-  return { shape: measured.shape, elements };
+  const { shape } = measured;
+  return hasErrors ? { shape, elements, errors: errorsAt(level) } : { shape, elements };
+}
+
+/** The elements that are or hold error values. */
+function errorsAt(level: ArrayLike<unknown>): ReadonlyMap<number, ElementErrors> {
+  const found = new Map<number, ElementErrors>();
+  for (let at = 0; at < level.length; at++) {
+    const errors = errorsIn(level[at]);
+    if (errors.length > 0) found.set(at, { isWhole: asError(level[at]) !== undefined, errors });
+  }
+  return found;
 }
 
 /** Positions of the elements a call takes of a column. */

@@ -7,6 +7,7 @@
 
 import {
   type Action,
+  type ActionInput,
   type CallResult,
   type Completion,
   type Failure,
@@ -19,9 +20,17 @@ import { type AxisSlices, formatAxisSlice, positionsOf } from "./base/axis_slice
 import { type Digest, digestOf } from "./base/digest.ts";
 import { indexOf } from "./base/space.ts";
 import { createHistogram, type Histogram } from "./base/histogram.ts";
-import { encodedBytes } from "./base/value.ts";
+import { encodedBytes, holdsErrors } from "./base/value.ts";
+import { errorOfFailure } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { MapCalls } from "./map_calls.ts";
+import {
+  describeFailed,
+  type FailedElement,
+  fateOf,
+  logPathOf,
+  MAX_REPORTED,
+} from "./map_failures.ts";
 import { MapRun } from "./map_run.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
@@ -39,8 +48,12 @@ export interface MapJobsContext {
   readonly store: Store;
   /** Numbers and places an action; `name` tells its log from others of the node. */
   frame(id: NodeId, name: string, attempt: number): ActionFrame;
+  /** Returns the stored bytes of a value a node takes. */
+  read(digest: Digest): Uint8Array<ArrayBuffer>;
   /** Calls of a node have ended. */
   onProgress(id: NodeId): void;
+  /** A call failed for good; told of the first `MAX_REPORTED` of a node. */
+  onFailed(id: NodeId, failed: FailedElement): void;
   /** A call failed and is tried again; `again` lets it run. */
   onRetry(
     id: NodeId,
@@ -49,6 +62,15 @@ export interface MapJobsContext {
     failure: Failure,
     again: () => void,
   ): void;
+}
+
+/** How a map node ended. */
+export interface MapEnd {
+  readonly completion: Completion;
+  /** How many of its calls failed. */
+  readonly failed: number;
+  /** What failed, if the node is done all the same. */
+  readonly problem?: string;
 }
 
 /** A map node that runs. */
@@ -62,16 +84,21 @@ interface Job {
   readonly times: Histogram;
   cpuMs: number;
   maxRssBytes: number;
+  /** Failed calls that were told of. */
+  reported: number;
+  /** Nothing is tried again. */
+  isGivenUp: boolean;
 }
 
 /** The calls one action stands for. */
 interface Flight {
   readonly job: Job;
   readonly calls: readonly number[];
+  readonly logBase: string;
 }
 
-/** Failed calls a message lists. */
-const MAX_LISTED = 5;
+/** What came of an attempt of a call. */
+type Attempt = { readonly failure: Failure; readonly usage: Usage; readonly logPath?: string };
 
 /** The map nodes that run. */
 export class MapJobs {
@@ -110,27 +137,36 @@ export class MapJobs {
     prepared: Prepared,
     options: { isKept: boolean; now: number; slices?: AxisSlices | undefined },
   ): Failure | undefined {
-    const { graph, store } = this.#c;
+    const { graph, store, read } = this.#c;
     const def = graph.defs[id] as Job["def"];
     const node = { graph, store, id, prepared };
-    const calls = planCalls(node, (bytes) => store.blobs.put(bytes));
+    const put = (bytes: Uint8Array) => store.blobs.put(bytes);
+    const calls = planCalls(node, { read, put });
     if ("ok" in calls) return misfit(calls);
     const isChosen = options.slices === undefined ? undefined : choose(calls, options.slices);
     if (typeof isChosen === "object") return misfit(isChosen);
     const stored = options.isKept ? new StoredCalls(node) : undefined;
-    const run = new MapRun(calls, def.outputs.length, stored?.finder, isChosen);
-    const { log } = stored ?? {};
-    this.#jobs.set(id, {
+    const run = new MapRun(calls, def.outputs.length, {
+      find: stored?.finder,
+      isChosen,
+      fateOf: (call) => fateOf(def, calls, call),
+    });
+    const job: Job = {
       id,
       def,
       prepared,
       run,
-      log,
+      log: stored?.log,
       startedAt: options.now,
       times: createHistogram(),
       cpuMs: 0,
       maxRssBytes: 0,
-    });
+      reported: 0,
+      isGivenUp: false,
+    };
+    this.#jobs.set(id, job);
+    const usage = { startedAt: options.now, wallMs: 0 };
+    for (const { call, failure } of run.failed) this.#report(job, [call], { failure, usage }, 0);
     return undefined;
   }
 
@@ -156,13 +192,15 @@ export class MapJobs {
     const isPacked = def.work.kind === "call" && run.calls.isPacked;
     // What is limited is limited for one call.
     const isLimited = def.timeoutMs !== undefined || def.resources.memoryBytes !== undefined;
-    const calls = run.next(isPacked && !isLimited ? Infinity : 1, share);
+    const calls = run.next(isPacked && !isLimited ? Infinity : 1, share, def.concurrency);
     const [first] = calls;
     const attempt = run.attemptOf(first);
     const index = run.calls.indexOf(first);
     const name = `[${index.join(",")}]`;
     const frame = this.#c.frame(id, name, attempt);
-    this.#flights.set(frame.id, { job, calls });
+    const { logPath } = frame;
+    const logBase = logPath.slice(0, logPath.lastIndexOf(name));
+    this.#flights.set(frame.id, { job, calls, logBase });
     if (!isPacked) {
       const inputs = run.calls.inputsOf(first);
       return { ...this.#c.rebuild.action(id, { ...prepared, inputs }, frame), index };
@@ -172,7 +210,13 @@ export class MapJobs {
     const positions = calls.flatMap((call) => run.calls.indexOf(call));
     return {
       ...action,
-      batch: { count: calls.length, texts: run.calls.textsOf(calls), positions },
+      batch: {
+        count: calls.length,
+        texts: run.calls.textsOf(calls),
+        positions,
+        concurrency: def.concurrency,
+        logBase,
+      },
     };
   }
 
@@ -188,16 +232,16 @@ export class MapJobs {
     this.#flights.delete(completion.id);
     const { job, calls } = flight;
     measure(job, calls.length, completion);
-    if (completion.kind === "failed") this.#failed(flight, completion.failure, isStopping);
+    if (completion.kind === "failed") this.#failed(flight, completion, isStopping);
     else {
       job.run.learn(calls.length, completion.usage.wallMs);
       // A function that ran alone may have looked at its position; a command cannot.
       const usesIndex = job.def.work.kind === "call";
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
-      this.#delivered(job, calls, completion.results ?? [alone]);
+      this.#delivered(flight, completion.results ?? [alone], completion.usage);
     }
     this.#c.onProgress(job.id);
-    return job.run.isOver && !isStopping ? job.id : undefined;
+    return job.run.isOver ? job.id : undefined;
   }
 
   /**
@@ -206,49 +250,48 @@ export class MapJobs {
    * @param number Of the completion.
    * @param now Milliseconds since the epoch.
    */
-  end(id: NodeId, number: number, now: number): Completion {
+  end(id: NodeId, number: number, now: number): MapEnd {
     const job = this.#jobs.get(id) as Job;
     const { def, run } = job;
     this.#jobs.delete(id);
     const usage = usageOf(job, now);
-    const { failed, calls } = run;
-    if (failed.length > 0) {
-      const lines = failed.slice(0, MAX_LISTED).map(({ call, failure }) =>
-        `  ${def.name}[${calls.indexOf(call).join(", ")}]: ${
-          failure.message.replaceAll("\n", "\n    ")
-        }`
-      );
-      const more = failed.length - lines.length;
+    const { failed } = run;
+    const problem = failed.length === 0 ? {} : { problem: describeFailed(def, run) };
+    if (failed.length > 0 && def.onError === "fail") {
       const failure: Failure = {
         ...failed[0].failure,
-        message: [
-          `${failed.length} of ${calls.count} calls failed${
-            more > 0 ? `, the first ${MAX_LISTED}` : ""
-          }:`,
-          ...lines,
-        ].join("\n"),
+        message: describeFailed(def, run),
         isFinal: true,
       };
-      return { id: number, kind: "failed", failure, usage };
+      return { completion: { id: number, kind: "failed", failure, usage }, failed: failed.length };
+    }
+    for (const { call, failure } of failed) {
+      run.fill(call, errorOfFailure({ node: def.name, index: run.calls.indexOf(call) }, failure));
     }
     try {
-      const outputs = def.outputs.map(({ name }, i) => this.#output(name, def.map, run, i));
-      return { id: number, kind: "done", outputs, usage };
+      const outputs = def.outputs.map(({ name }, i) => this.#output(name, def, run, i));
+      const completion: Completion = { id: number, kind: "done", outputs, usage };
+      return { completion, failed: failed.length, ...problem };
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       const failure: Failure = { reason: "contract", message: error.message, isFinal: true };
-      return { id: number, kind: "failed", failure, usage };
+      return { completion: { id: number, kind: "failed", failure, usage }, failed: failed.length };
     }
   }
 
   /**
    * Lets everything that waits of a node fail.
    *
+   * @param now Milliseconds since the epoch.
    * @returns The actions of its calls that run.
    */
-  giveUp(id: NodeId, failure: Failure): number[] {
-    this.#jobs.get(id)?.run.giveUp(failure);
-    return [...this.#flights].filter(([, { job }]) => job.id === id).map(([action]) => action);
+  giveUp(id: NodeId, failure: Failure, now: number): number[] {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return [];
+    job.isGivenUp = true;
+    const usage = { startedAt: now, wallMs: 0 };
+    this.#report(job, job.run.giveUp(failure), { failure, usage }, 0);
+    return [...this.#flights].filter(([, flight]) => flight.job === job).map(([action]) => action);
   }
 
   /** Gives up a node: its run was stopped. */
@@ -256,22 +299,26 @@ export class MapJobs {
     this.#jobs.delete(id);
   }
 
-  #failed({ job, calls }: Flight, failure: Failure, isStopping: boolean): void {
-    if (failure.reason === "aborted" && isStopping) job.run.drop(calls.length);
-    else if (failure.reason === "aborted") {
-      for (const call of calls) {
-        job.run.fail(call, failure);
-      }
-    } else if (calls.length > 1) job.run.isolate(calls);
-    else this.#fail(job, calls[0], failure);
+  #failed(
+    { job, calls, logBase }: Flight,
+    { failure, usage }: Extract<Completion, { kind: "failed" }>,
+    isStopping: boolean,
+  ): void {
+    const isAborted = failure.reason === "aborted";
+    if (isAborted && isStopping && !job.isGivenUp) job.run.drop(calls.length);
+    else if (calls.length > 1 && !isAborted && !job.isGivenUp) job.run.isolate(calls);
+    else for (const call of calls) this.#fail(job, call, { failure, usage, logPath: logBase });
   }
 
-  #delivered(job: Job, calls: readonly number[], results: readonly CallResult[]): void {
+  #delivered({ job, calls, logBase }: Flight, results: readonly CallResult[], usage: Usage): void {
     const records: ElementRecord[] = [];
+    const { startedAt } = usage;
     results.forEach((result, i) => {
       const call = calls[i];
-      if ("failure" in result) this.#fail(job, call, result.failure);
-      else {
+      if ("failure" in result) {
+        const { failure, wallMs } = result;
+        this.#fail(job, call, { failure, usage: { startedAt, wallMs }, logPath: logBase });
+      } else {
         const key = job.run.deliver(call, result.outputs, result.usesIndex);
         records.push({ key, outputs: result.outputs });
       }
@@ -279,26 +326,51 @@ export class MapJobs {
     job.log?.append(records);
   }
 
-  #fail(job: Job, call: number, failure: Failure): void {
+  /** @param tried Its `logPath` is that of the node: the position is still to be added. */
+  #fail(job: Job, call: number, tried: Attempt): void {
     const { run, def } = job;
+    const { failure } = tried;
     const attempt = run.attemptOf(call);
-    const isRetried = failure.isFinal !== true && attempt <= def.retry.limit &&
+    const isRetried = !job.isGivenUp && failure.isFinal !== true && attempt <= def.retry.limit &&
       !["denied", "aborted", "unavailable"].includes(failure.reason);
     if (!isRetried) {
-      run.fail(call, failure);
+      this.#report(job, run.fail(call, failure), tried, attempt);
       return;
     }
     run.retry(call);
     this.#c.onRetry(job.id, run.calls.indexOf(call), attempt, failure, () => run.again(call));
   }
 
+  /** Tells of calls that failed for good, until there were enough of them. */
+  #report(job: Job, calls: readonly number[], tried: Attempt, attempt: number): void {
+    const { id, run: { calls: all }, prepared } = job;
+    for (const call of calls.slice(0, MAX_REPORTED - job.reported)) {
+      job.reported++;
+      const index = all.indexOf(call);
+      const logPath = tried.logPath === undefined
+        ? {}
+        : { logPath: logPathOf(tried.logPath, index, attempt) };
+      const given = all.inputsOf(call);
+      const inputs = prepared.inputs.map(({ name }) =>
+        // A call has an input for each of its node.
+        given.find((input) => input.name === name) as ActionInput
+      );
+      this.#c.onFailed(id, { index, attempt, inputs, ...tried, ...logPath });
+    }
+  }
+
   /** The whole array of one output, stored. */
-  #output(name: string, spec: MapSpec, run: MapRun, position: number): OutputResult {
+  #output(name: string, def: Job["def"], run: MapRun, position: number): OutputResult {
+    const { map: spec, onError } = def;
     const { blobs } = this.#c.store;
     const read = (digest: Digest) => blobs.read(digest);
     const encoded = arrangeOutput(spec, run.calls.plan.calls, run.column(position), read);
     const bytes = encodedBytes(encoded);
-    const base = { name, kind: "value", sizeBytes: bytes.length } as const;
+    const { failed, skipped = 0 } = run.counts;
+    const mayHave = failed + skipped > 0 || onError === "continue";
+    const isBad = mayHave && holdsErrors(encoded.text ?? bytes);
+    const hasErrors = isBad ? { hasErrors: true as const } : {};
+    const base = { name, kind: "value", sizeBytes: bytes.length, ...hasErrors } as const;
     if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
       return { ...base, digest: digestOf(bytes), text: encoded.text };
     }
@@ -338,11 +410,12 @@ function elementOf({ text, digest, sizeBytes }: OutputResult): ElementOutput {
 }
 
 /** Shapes that do not fit fail their node. */
-function misfit({ message, hint }: ShapeProblem): Failure {
+function misfit({ message, hint, causes }: ShapeProblem): Failure {
   return {
     reason: "contract",
     message,
     ...(hint === undefined ? {} : { hint }),
+    ...(causes === undefined ? {} : { causes }),
     isFinal: true,
   };
 }

@@ -6,7 +6,9 @@
 
 import type { Digest } from "./base/digest.ts";
 import { indexOf, linearOf, type Space } from "./base/space.ts";
-import { decodeValue, type Encoded, encodeValue } from "./base/value.ts";
+import { decodeValue, type Encoded, encodeValue, isErrorText } from "./base/value.ts";
+import { spreadErrors } from "./error_value.ts";
+import { isError } from "./is_error.ts";
 import { nestTexts } from "./map_calls.ts";
 import { shapeOf } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
@@ -14,7 +16,7 @@ import type { ElementOutput } from "./store/elements.ts";
 
 /**
  * Arranges what calls delivered along the axes of the outputs. Calls of a map with generated axes deliver arrays; if
- * those axes come last they may have any lengths.
+ * those axes come last they may have any lengths. An error value stands for all of an array.
  *
  * @param spec The map-spec.
  * @param calls Space of the calls.
@@ -34,9 +36,11 @@ export function arrangeOutput(
   const isText = texts.every((text) => text !== undefined);
   if (isInOrder && isText) {
     if (spec.generated.length > 0) {
-      elements.forEach((_, call) =>
-        checkRank(spec, calls, call, () => decodeValue(String(texts[call])))
-      );
+      texts.forEach((text, call) => {
+        if (!isErrorText(String(text))) {
+          checkRank(spec, calls, call, () => decodeValue(String(text)));
+        }
+      });
     }
     return { text: nestTexts(texts as readonly string[], calls.shape) };
   }
@@ -44,7 +48,9 @@ export function arrangeOutput(
     decodeValue(texts[i] ?? (typeof element === "string" ? element : read(element.digest)))
   );
   if (spec.generated.length > 0) {
-    values.forEach((value, call) => checkRank(spec, calls, call, () => value));
+    values.forEach((value, call) => {
+      if (!isError(value)) checkRank(spec, calls, call, () => value);
+    });
   }
   return encodeValue(isInOrder ? nest(values, calls.shape) : transposed(spec, calls, values));
 }
@@ -56,7 +62,9 @@ function fillHoles(
   read: (digest: Digest) => Uint8Array,
 ): readonly ElementOutput[] {
   if (!delivered.includes(undefined)) return delivered as readonly ElementOutput[];
-  const first = delivered.find((element) => element !== undefined);
+  const isArray = (element: ElementOutput | undefined) =>
+    element !== undefined && !(typeof element === "string" && isErrorText(element));
+  const first = delivered.find(isArray);
   const fill = (hole: string) => Array.from(delivered, (one) => one ?? hole);
   if (generated.length === 0 || first === undefined) return fill("null");
   const value = decodeValue(typeof first === "string" ? first : read(first.digest));
@@ -107,8 +115,11 @@ function checkRank(spec: MapSpec, calls: Space, call: number, value: () => unkno
 }
 
 /** Generated axes stand before mapped ones: every element goes to its own place. */
-function transposed(spec: MapSpec, calls: Space, values: readonly unknown[]): unknown {
+function transposed(spec: MapSpec, calls: Space, delivered: readonly unknown[]): unknown {
   const rank = spec.generated.length;
+  // Nobody knows how long the axes would have been.
+  if (rank > 0 && delivered.length > 0 && delivered.every(isError)) return delivered[0];
+  const values = spreadErrors(delivered, rank + 1) as readonly unknown[];
   const name = spec.outputs[0].name;
   const lengths = values.map((value) => {
     const measured = shapeOf(value, rank, name);

@@ -28,7 +28,15 @@ export interface MapCounts {
   readonly hit: number;
   readonly done: number;
   readonly failed: number;
+  /** Not made, because they would take an error value; absent if there are none. */
+  readonly skipped?: number;
 }
+
+/** What becomes of a call that is not made. */
+export type Fate =
+  /** Text of the error value that stands for its result. */
+  | { readonly kind: "skip"; readonly error: string }
+  | { readonly kind: "fail"; readonly failure: Failure };
 
 /** The state of the calls of one map node. */
 export class MapRun {
@@ -44,6 +52,9 @@ export class MapRun {
   /** Calls with the key of a call that runs, by that call. */
   readonly #followers = new Map<number, number[]>();
   #total = 0;
+  /** Calls that failed and wait until they are tried again. */
+  readonly #paused = new Set<number>();
+  #skipped = 0;
   #head = 0;
   #running = 0;
   #hits = 0;
@@ -53,14 +64,17 @@ export class MapRun {
   /**
    * @param calls The calls.
    * @param outputCount Value outputs of each.
-   * @param find Returns what a call with a key delivered in an earlier run; absent if none is known.
-   * @param isChosen Whether a call takes part; all do if it is left out.
+   * @param options `find` returns what a call delivered in an earlier run; absent if none is known. `isChosen` tells whether a
+   *   call takes part; all do if it is left out. `fateOf` tells of a call that is not to be made.
    */
   constructor(
     calls: MapCalls,
     outputCount: number,
-    find: ((key: string) => readonly ElementOutput[] | undefined) | undefined,
-    isChosen: (call: number) => boolean = () => true,
+    { find, isChosen = () => true, fateOf }: {
+      readonly find?: ((key: string) => readonly ElementOutput[] | undefined) | undefined;
+      readonly isChosen?: ((call: number) => boolean) | undefined;
+      fateOf(call: number): Fate | undefined;
+    },
   ) {
     this.calls = calls;
     this.#columns = Array.from({ length: outputCount }, () => new Array(calls.count));
@@ -69,6 +83,16 @@ export class MapRun {
     for (let call = 0; call < calls.count; call++) {
       if (!isChosen(call)) continue;
       this.#total++;
+      const fate = fateOf(call);
+      if (fate?.kind === "skip") {
+        this.#skipped++;
+        this.fill(call, fate.error);
+        continue;
+      }
+      if (fate?.kind === "fail") {
+        this.#failed.push({ call, failure: fate.failure });
+        continue;
+      }
       const known = find && calls.find(call, this.#keys[call], find);
       if (known !== undefined) {
         this.#set(call, known);
@@ -90,7 +114,8 @@ export class MapRun {
   /** Counts so far. */
   get counts(): MapCounts {
     const failed = this.#failed.length;
-    return { total: this.#total, hit: this.#hits, done: this.#done, failed };
+    const skipped = this.#skipped === 0 ? {} : { skipped: this.#skipped };
+    return { total: this.#total, hit: this.#hits, done: this.#done, failed, ...skipped };
   }
 
   /** Calls that run now. */
@@ -103,9 +128,10 @@ export class MapRun {
     return this.#alone.length > 0 || this.#head < this.#waiting.length;
   }
 
-  /** Whether nothing runs and nothing waits. */
+  /** Whether all calls have ended; one that was stopped has not. */
   get isOver(): boolean {
-    return this.#running === 0 && !this.hasWaiting;
+    const ended = this.#hits + this.#done + this.#failed.length + this.#skipped;
+    return ended === this.#total;
   }
 
   /** Calls that failed for good, in order. */
@@ -118,8 +144,9 @@ export class MapRun {
    *
    * @param limit How many there may be at most; 1 if they do not travel together.
    * @param share How many batches the waiting calls are to be enough for.
+   * @param atOnce How many run at the same time: a batch has at least as many.
    */
-  next(limit: number, share: number): number[] {
+  next(limit: number, share: number, atOnce = 1): number[] {
     const single = this.#alone.shift();
     if (single !== undefined) {
       this.#running++;
@@ -130,7 +157,7 @@ export class MapRun {
     const timely = this.#meanMs === undefined
       ? 1
       : Math.max(1, Math.floor(BATCH_MS / this.#meanMs));
-    const size = Math.min(limit, BATCH_MAX, left, fair, timely);
+    const size = Math.min(limit, BATCH_MAX, left, Math.max(atOnce, Math.min(fair, timely)));
     const batch = this.#waiting.slice(this.#head, this.#head + size);
     this.#head += size;
     this.#running += size;
@@ -175,10 +202,12 @@ export class MapRun {
   /** A call failed and is tried again; it waits until `again`. */
   retry(call: number): void {
     this.#attempts.set(call, this.attemptOf(call));
+    this.#paused.add(call);
   }
 
-  /** A call that was to be tried again may run. */
+  /** A call that was to be tried again may run, unless it was given up meanwhile. */
   again(call: number): void {
+    if (!this.#paused.delete(call)) return;
     this.#running--;
     this.#alone.push(call);
   }
@@ -189,24 +218,28 @@ export class MapRun {
     this.#alone.push(...calls);
   }
 
-  /** A call failed for good, and with it those that would have been the same. */
-  fail(call: number, failure: Failure): void {
+  /** A call failed for good, and with it those that would have been the same. Returns all of them. */
+  fail(call: number, failure: Failure): readonly number[] {
     this.#running--;
-    this.#failed.push({ call, failure });
-    for (const follower of this.#followers.get(call) ?? []) {
-      this.#failed.push({ call: follower, failure });
-    }
+    const failed = [call, ...this.#followers.get(call) ?? []];
     this.#followers.delete(call);
+    for (const one of failed) this.#failed.push({ call: one, failure });
+    return failed;
   }
 
-  /** Everything that waits fails. */
-  giveUp(failure: Failure): void {
+  /** Everything that waits fails, also what waits to be tried again. Returns the calls. */
+  giveUp(failure: Failure): readonly number[] {
     const waiting = [...this.#alone.splice(0), ...this.#waiting.slice(this.#head)];
     this.#head = this.#waiting.length;
-    for (const call of waiting) {
-      this.#running++;
-      this.fail(call, failure);
-    }
+    this.#running += waiting.length;
+    waiting.push(...this.#paused);
+    this.#paused.clear();
+    return waiting.flatMap((call) => this.fail(call, failure));
+  }
+
+  /** An error value stands for everything a call should have delivered. */
+  fill(call: number, error: string): void {
+    this.#set(call, this.#columns.map(() => error));
   }
 
   /** Calls that were stopped: they have neither delivered nor failed. */
@@ -214,7 +247,7 @@ export class MapRun {
     this.#running -= count;
   }
 
-  /** What all calls delivered for one value output, by call. All that take part must have. */
+  /** What all calls delivered for one value output, by call. All that take part must have, or be filled. */
   column(output: number): readonly (ElementOutput | undefined)[] {
     return this.#columns[output];
   }

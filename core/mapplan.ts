@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ErrorCause } from "./base/value.ts";
 import { project, type Projection, sizeOf, type Space } from "./base/space.ts";
 import { formatItem, type MapItem, type MapSpec } from "./mapspec.ts";
 
@@ -15,6 +16,8 @@ export interface ShapeProblem {
   /** Names of the arrays involved. */
   readonly inputs: readonly string[];
   readonly hint?: string;
+  /** An array is an error value: the failures it comes from. */
+  readonly causes?: readonly ErrorCause[];
 }
 
 /** One array a map reads, with both directions of its wiring. */

@@ -18,6 +18,9 @@ export {
   type Span,
 } from "./base/source.ts";
 export { nearest } from "./base/suggest.ts";
+export { callName } from "./call_name.ts";
+export { errorsIn } from "./error_value.ts";
+export { type ErrorValue, isError, type RootCause } from "./is_error.ts";
 export { withHash, withHashOfInputs } from "./with_hash.ts";
 export type { CleanReport, CleanRequest } from "./clean.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
@@ -27,6 +30,7 @@ export * from "./event.ts";
 export type { RunControls, RunningActions } from "./run_controls.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
 export { forgetStored, type Forgotten } from "./forget.ts";
+export type { Replay } from "./replay.ts";
 export type { RunOutcome, RunRequest } from "./run_request.ts";
 export type { SelectRequest } from "./select.ts";
 export { type ManyRequest, ManyRuns, type Member, type MemberEnd } from "./many.ts";

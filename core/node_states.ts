@@ -32,6 +32,8 @@ export interface NodeState extends Partial<Taken> {
   readonly attempts: number;
   readonly key?: Digest;
   readonly outputs?: readonly EventOutput[];
+  /** Some outputs are or hold error values. */
+  readonly hasErrors?: true;
 }
 
 /** How the run ended in which the events happened. */
@@ -64,7 +66,13 @@ type NodeEvent = Extract<Event, { type: typeof TYPES[number] }>;
 
 /** Records may hold events of another flow, or damaged ones: what is not known says nothing. */
 function isNodeEvent(event: Event): event is NodeEvent {
-  return (TYPES as readonly string[]).includes(event.type) && "node" in event;
+  return (TYPES as readonly string[]).includes(event.type) && "node" in event &&
+    !isCall(event);
+}
+
+/** A call of a map node that failed or is tried again: what becomes of the node is said by other events. */
+function isCall(event: Event): boolean {
+  return (event.type === "failed" || event.type === "retried") && event.index !== undefined;
 }
 
 function fresh(name: string, startedAt: number): NodeState {
@@ -97,6 +105,7 @@ function measured(event: Extract<Event, { type: "done" | "failed" }>): Partial<N
   return {
     ...(key === undefined ? {} : { key }),
     ...(event.type === "done" ? { outputs: event.outputs } : {}),
+    ...(event.type === "done" && event.hasErrors === true ? { hasErrors: true } : {}),
     ...takenOf(event),
   };
 }

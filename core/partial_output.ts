@@ -1,5 +1,6 @@
 /**
- * The array of a map node that is not over, made of the calls that have delivered: those that have not are `null`. Runs
+ * The array of a map node that is not over, made of the calls that have delivered: those that have not are `null`, those that
+ * cannot be made are error values. Runs
  * nothing, does not know how it is printed.
  *
  * @module
@@ -7,8 +8,9 @@
 
 import { type Digest, digestOf } from "./base/digest.ts";
 import { UsageError } from "./base/error.ts";
-import { decodeValue, encodeValue } from "./base/value.ts";
+import { decodeValue, encodeValue, isErrorText } from "./base/value.ts";
 import type { MapCalls } from "./map_calls.ts";
+import { fateOf } from "./map_failures.ts";
 import { arrangeOutput } from "./map_output.ts";
 import { shapeOf } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
@@ -40,7 +42,7 @@ export function partialOutput(node: MapNode, position: number): PartialOutput {
       hint: 'add "cache: true" to the node',
     });
   }
-  const calls = planCalls(node, digestOf);
+  const calls = planCalls(node, { read: (digest) => store.blobs.read(digest), put: digestOf });
   if ("ok" in calls) {
     const { message, hint } = calls;
     throw new UsageError(message, hint === undefined ? {} : { hint });
@@ -48,14 +50,24 @@ export function partialOutput(node: MapNode, position: number): PartialOutput {
   const { finder } = new StoredCalls(node);
   const elements = Array.from(
     { length: calls.count },
-    (_, call) => finder && calls.find(call, calls.keyOf(call), finder)?.[position],
+    (_, call) => {
+      const fate = fateOf(def, calls, call);
+      // It will not be made: the error value is all there will be.
+      if (fate?.kind === "skip") return fate.error;
+      return finder && calls.find(call, calls.keyOf(call), finder)?.[position];
+    },
   );
   const missing = elements.filter((element) => element === undefined).length;
   const read = (element: ElementOutput) =>
     decodeValue(typeof element === "string" ? element : store.blobs.read(element.digest));
-  const gap = gapOf(spec, elements.find((element) => element !== undefined), read);
+  const gap = gapOf(spec, elements.find(isDelivered), read);
   const whole = elements.map((element) => element ?? gap);
   return { value: arranged(node, spec, calls, whole), missing, total: calls.count };
+}
+
+/** Whether it is what a call delivered, and no error value: that stands for all of an array. */
+function isDelivered(element: ElementOutput | undefined): boolean {
+  return element !== undefined && !(typeof element === "string" && isErrorText(element));
 }
 
 function arranged(

@@ -226,12 +226,16 @@ export class Planner<P extends Explicit> {
     for (const follower of followers) this.checkNode(follower);
   }
 
-  /** A running node delivered; its result is recorded. */
-  done(id: NodeId, key: Digest): void {
+  /**
+   * A running node delivered, and its result is recorded; or it failed, and what needs it goes on with an error value.
+   *
+   * @param key Absent if it could not be made explicit.
+   */
+  done(id: NodeId, key: Digest | undefined): void {
     this.#forget(id);
     if (this.#world.hasTemps(id)) this.#hasBytes.add(id);
     this.#settle(id);
-    this.release(id, key);
+    if (key !== undefined) this.release(id, key);
   }
 
   /** A node failed for good, running or before it could. Returns the nodes skipped now. */

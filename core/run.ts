@@ -17,6 +17,7 @@ import { InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
+import { ErrorFlow, TakesErrors } from "./error_flow.ts";
 import type { Part } from "./map_shapes.ts";
 import { MapJobs } from "./map_jobs.ts";
 import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
@@ -84,9 +85,11 @@ export interface RunContext {
   readonly drain: AbortSignal;
 }
 
-/** A node that failed, with what is known of it. */
+/** A node, or a call of a map node, that failed, with what is known of it. */
 export interface FailedNode {
   readonly id: NodeId;
+  /** Position of the call; its inputs are in `prepared`. */
+  readonly index?: readonly number[];
   readonly failure: Failure;
   /** 0: it failed before it was started. */
   readonly attempt: number;
@@ -136,6 +139,9 @@ export class RunLoop implements RunningActions {
   readonly #planner: Planner<Prepared>;
   readonly #delivery: Delivery;
   readonly #maps: MapJobs;
+  readonly #errors: ErrorFlow;
+  /** Calls that failed of map nodes that are done all the same. */
+  #failedCalls = 0;
   /** Map nodes that run, with the number they go by and when their progress was told last. */
   readonly #mapped = new Map<NodeId, Running & { readonly number: number; toldAt: number }>();
   /** Files of the workspace that ended nodes depend on or published. */
@@ -149,6 +155,7 @@ export class RunLoop implements RunningActions {
     this.#slots = context.slots ?? new Slots(context.limits);
     const { graph, schedule, forced } = context;
     this.#maps = this.#mapJobs();
+    this.#errors = new ErrorFlow({ ...context, read: (digest) => this.#read(digest) });
     this.#planner = new Planner(graph, schedule, this.#world(), forced);
     this.#delivery = new Delivery({
       ...context,
@@ -167,7 +174,13 @@ export class RunLoop implements RunningActions {
       rebuild,
       store,
       frame: (id, name, attempt) => this.#frame(id, `${graph.defs[id].name}${name}`, attempt),
+      read: (digest) => this.#read(digest),
       onProgress: (id) => this.#tellProgress(id),
+      onFailed: (id, { inputs, ...failed }) => {
+        // It runs: it was made explicit.
+        const prepared = this.#planner.preparedOf(id) as Prepared;
+        this.#tellFailure({ id, ...failed, prepared: { ...prepared, inputs } });
+      },
       onRetry: (id, index, attempt, failure, again) => {
         const { name: node, retry } = graph.defs[id];
         const delayMs = retry.delayMs * retry.factor ** (attempt - 1);
@@ -185,7 +198,10 @@ export class RunLoop implements RunningActions {
       isEnabled: (id) => defs[id].enabled && !leftOut.has(id),
       isCached: (id) => isCached(defs[id]),
       hasTemps: (id) => hasTemps(defs[id]),
-      prepare: (id) => rebuild.prepare(id),
+      prepare: (id) => {
+        this.#errors.check(id);
+        return rebuild.prepare(id);
+      },
       take: (id, prepared) => this.#take(id, prepared),
       gather: (id, prepared) => {
         if (stored.has(id)) throw storedIsGone(defs[id].name);
@@ -235,7 +251,8 @@ export class RunLoop implements RunningActions {
     }
     const isDrained = drain.aborted && this.#c.schedule.unfinished > 0;
     const isAborted = stop.aborted || kill.aborted || isDrained;
-    const outcome = isAborted ? "aborted" : this.#counts.failed > 0 ? "failed" : "ok";
+    const hasFailed = this.#counts.failed + this.#failedCalls > 0;
+    const outcome = isAborted ? "aborted" : hasFailed ? "failed" : "ok";
     return { outcome, counts: { ...this.#counts } };
   }
 
@@ -253,7 +270,9 @@ export class RunLoop implements RunningActions {
     const running = this.#running.get(action);
     const mapped = [...this.#mapped.values()].find(({ number }) => number === action);
     if (mapped !== undefined) {
-      for (const call of this.#maps.giveUp(mapped.id, CANCELLED)) this.cancel(call);
+      const calls = this.#maps.giveUp(mapped.id, CANCELLED, this.#c.now());
+      for (const call of calls) this.cancel(call);
+      if (this.#maps.isOver(mapped.id)) this.#endMapSoon(mapped);
       return true;
     }
     if (running === undefined) return false;
@@ -494,17 +513,33 @@ export class RunLoop implements RunningActions {
     const options = { isKept: isCached(def), now: this.#c.now() };
     const part = ids.has(id) ? { slices } : {};
     const failure = this.#maps.begin(id, prepared, { ...options, ...part });
-    if (failure === undefined) this.#tellProgress(id);
-    if (failure === undefined && !this.#maps.isOver(id)) return;
-    // It ends in the next turn, as all others do.
-    this.#running.set(number, running);
+    if (failure !== undefined) {
+      this.#running.set(number, running);
+      this.#mapped.delete(id);
+      const usage = { startedAt: this.#c.now(), wallMs: 0 };
+      this.#completions.push({ id: number, kind: "failed", failure, usage });
+      return;
+    }
+    this.#tellProgress(id);
+    if (this.#maps.isOver(id)) this.#endMapSoon(running);
+  }
+
+  /** A map node of which no call runs ends in the next turn, as all others do. */
+  #endMapSoon(running: Running & { readonly number: number }): void {
+    this.#running.set(running.number, running);
+    this.#completions.push(this.#endMap(running));
+    this.#wake();
+  }
+
+  /** Ends a map node whose calls have all ended. */
+  #endMap({ id, number }: { readonly id: NodeId; readonly number: number }): Completion {
+    this.#tellProgress(id);
     this.#mapped.delete(id);
-    const usage = { startedAt: this.#c.now(), wallMs: 0 };
-    this.#completions.push(
-      failure === undefined
-        ? this.#maps.end(id, number, this.#c.now())
-        : { id: number, kind: "failed", failure, usage },
-    );
+    const { completion, failed, problem } = this.#maps.end(id, number, this.#c.now());
+    this.#failedCalls += failed;
+    if (problem !== undefined) this.#warn("calls-failed", problem, this.#c.graph.defs[id].name);
+    if (failed > 0 && this.#c.failFast) this.#stopAll(this.#c.graceMs);
+    return completion;
   }
 
   /** Starts calls of map nodes while there is room. */
@@ -529,7 +564,8 @@ export class RunLoop implements RunningActions {
     const counts = this.#maps.countsOf(id);
     const now = this.#c.now();
     if (running === undefined || counts === undefined) return;
-    const isLast = counts.hit + counts.done + counts.failed === counts.total;
+    const { hit, done, failed, skipped = 0, total } = counts;
+    const isLast = hit + done + failed + skipped === total;
     if (!isLast && now - running.toldAt < PROGRESS_MS) return;
     running.toldAt = now;
     this.#emit({ type: "calls", node: this.#c.graph.defs[id].name, ...counts });
@@ -541,8 +577,7 @@ export class RunLoop implements RunningActions {
     if (ended === undefined) return undefined;
     // It runs, or it had no calls.
     const node = this.#mapped.get(running.id) as Running & { readonly number: number };
-    this.#mapped.delete(running.id);
-    return [node, this.#maps.end(ended, node.number, this.#c.now())];
+    return [node, this.#endMap(node)];
   }
 
   /** The run is over before its map nodes are: they are neither done nor failed. */
@@ -568,11 +603,12 @@ export class RunLoop implements RunningActions {
     const batch = this.#completions.splice(0);
     const entries: RecordEntry[] = [];
     const finish: (() => void)[] = [];
-    for (const completion of batch) {
-      const running = this.#running.get(completion.id);
+    for (const reported of batch) {
+      const running = this.#running.get(reported.id);
       if (running === undefined) {
-        throw new InternalError(`An executor reported action ${completion.id} twice`);
+        throw new InternalError(`An executor reported action ${reported.id} twice`);
       }
+      const completion = this.#withCause(reported);
       this.#running.delete(completion.id);
       const isCall = this.#maps.nodeOf(completion.id) !== undefined;
       const isNode = isCall || this.#c.graph.defs[running.id].map === undefined;
@@ -585,7 +621,7 @@ export class RunLoop implements RunningActions {
       finish.push(
         end.kind === "done"
           ? this.#deliver(node, end, entries)
-          : () => this.#fail(node, this.#failureOf(end), end.usage),
+          : () => this.#fail(node, end.failure, end.usage),
       );
     }
     this.#c.store.record(entries);
@@ -594,9 +630,18 @@ export class RunLoop implements RunningActions {
   }
 
   /** An action that was ended on request failed of that, and not of the end of the run. */
-  #failureOf({ id, failure }: Extract<Completion, { kind: "failed" }>): Failure {
-    const isCancelled = this.#cancelled.delete(id) && failure.reason === "aborted";
-    return isCancelled ? CANCELLED : failure;
+  #withCause(completion: Completion): Completion {
+    const isAsked = this.#cancelled.delete(completion.id);
+    if (!isAsked || completion.kind === "done") return completion;
+    return completion.failure.reason === "aborted"
+      ? { ...completion, failure: CANCELLED }
+      : completion;
+  }
+
+  /** The bytes of a value, perhaps a temporary one. */
+  #read(digest: Digest): Uint8Array<ArrayBuffer> {
+    const { temps, store } = this.#c;
+    return (temps.blobs.has(digest) ? temps.blobs : store.blobs).read(digest);
   }
 
   /** Publishes outputs and adds the record; returns what to do once it is stored. */
@@ -609,7 +654,8 @@ export class RunLoop implements RunningActions {
     const { id, prepared } = running;
     const def = graph.defs[id];
     const { key } = prepared;
-    const made = identifyOutputs(def, completion.outputs, { key, workflow: this.#c.workflow });
+    const delivered = this.#errors.marked(id, completion.outputs);
+    const made = identifyOutputs(def, delivered, { key, workflow: this.#c.workflow });
     const outputs = alignOutputs(def, made, key);
     if (outputs === undefined) {
       throw new InternalError(`An executor did not deliver all outputs of node "${def.name}"`);
@@ -633,7 +679,9 @@ export class RunLoop implements RunningActions {
     }
     const changed = prepared.watched.find((watched) => !isAsWatched(watched, store.files));
     const isPart = this.#c.partial.ids.has(id);
-    const isRecorded = isCached(def) && changed === undefined && !isPart;
+    const isKept = isCached(def) && changed === undefined && !isPart;
+    const hasErrors = outputs.some((output) => output.hasErrors === true);
+    const isRecorded = isKept && !hasErrors;
     try {
       this.#delivery.publishNew(id, outputs);
     } catch (error) {
@@ -649,6 +697,10 @@ export class RunLoop implements RunningActions {
         materialText: prepared.materialText,
         notes: { ...prepared.notes, ...completion.notes },
       });
+    } else if (isKept) {
+      const entry = this.#errors.record(id, prepared, { outputs: made, usage: completion.usage });
+      entries.push(entry);
+      this.#touched.push({ node: def.name, key: entry.key });
     }
     return () => {
       if (changed !== undefined) {
@@ -690,6 +742,7 @@ export class RunLoop implements RunningActions {
       ...takenOf(usage),
       outputs: outputs.map(eventOutput),
       cached: isRecorded,
+      ...(outputs.some((output) => output.hasErrors === true) ? { hasErrors: true } : {}),
       ...(notes === undefined ? {} : { notes }),
     });
     this.#grow(id, expansion);
@@ -751,20 +804,50 @@ export class RunLoop implements RunningActions {
   #failBeforeStart(id: NodeId, error: unknown): void {
     const hint = error instanceof Error && "hint" in error ? String(error.hint ?? "") : "";
     const message = messageOf(error);
-    const failure: Failure = { reason: "unavailable", message, ...(hint === "" ? {} : { hint }) };
+    const failure: Failure = {
+      reason: "unavailable",
+      message,
+      ...(hint === "" ? {} : { hint }),
+      ...(error instanceof TakesErrors ? { causes: error.causes } : {}),
+    };
     this.#reportFailure({ id, failure, attempt: 0 });
   }
 
   #reportFailure(failed: FailedNode): void {
+    const { id, failure, prepared } = failed;
+    const isContinued = this.#c.graph.defs[id].onError === "continue" &&
+      !this.#planner.isRemade(id);
+    this.#counts.failed++;
+    this.#tellFailure(failed, isContinued);
+    if (isContinued) {
+      this.#standIn(failed, this.#errors.outputsOf(id, failure));
+      this.#planner.done(id, prepared?.key);
+    } else this.#skip(this.#planner.fail(id, prepared?.key), true);
+    if (this.#c.failFast) this.#stopAll(this.#c.graceMs);
+  }
+
+  /** What needs a node that failed goes on with error values. */
+  #standIn({ id, prepared, usage }: FailedNode, outputs: readonly OutputResult[]): void {
+    const { graph, results, store, now } = this.#c;
+    results[id] = outputs;
+    if (prepared === undefined || !isCached(graph.defs[id])) return;
+    const took = usage ?? { startedAt: now(), wallMs: 0 };
+    const entry = this.#errors.record(id, prepared, { outputs, usage: took });
+    store.record([entry]);
+    this.#touched.push({ node: graph.defs[id].name, key: entry.key });
+  }
+
+  /** Reports the failure of a node or of one call. */
+  #tellFailure(failed: FailedNode, isContinued = false): void {
     const { graph } = this.#c;
-    const { id, failure, attempt, usage, prepared, logPath } = failed;
+    const { id, index, failure, attempt, usage, prepared, logPath } = failed;
     const def = graph.defs[id];
     const span = graph.workflow.locate(["nodes", def.name], "key");
     const error = this.#c.reportFailure(failed);
-    this.#counts.failed++;
     this.#emit({
       type: "failed",
       node: def.name,
+      ...(index === undefined ? {} : { index }),
       reason: failure.reason,
       message: failure.message,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
@@ -775,9 +858,8 @@ export class RunLoop implements RunningActions {
       ...(span === undefined ? {} : { place: formatPlace(span) }),
       ...(logPath === undefined ? {} : { log: logPath }),
       ...(error === undefined ? {} : { error }),
+      ...(isContinued ? { continued: true } : {}),
     });
-    this.#skip(this.#planner.fail(id, prepared?.key), true);
-    if (this.#c.failFast) this.#stopAll(this.#c.graceMs);
   }
 
   #skip(ids: readonly number[], hasCause = false): void {

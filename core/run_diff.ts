@@ -107,8 +107,11 @@ function verdictOf(
     return "changed";
   }
   // Up to date and executed are the same from outside.
-  const ended = ({ outcome }: NodeState): string => outcome === "hit" ? "done" : outcome;
+  const ended = ({ outcome, hasErrors }: NodeState): string =>
+    hasErrors === true ? "done with errors" : outcome === "hit" ? "done" : outcome;
   if (ended(before) !== ended(after)) return "outcome";
+  // What fails now and then may fail otherwise.
+  if (after.hasErrors === true) return "same";
   return outputs.length > 0 ? "nondeterministic" : "same";
 }
 

@@ -25,15 +25,16 @@ export interface MapNode {
 /**
  * Plans the calls of a map node.
  *
- * @param put Stores an element that is too large to travel as text; returns its digest.
+ * @param bytes `read` returns the stored bytes of a value; `put` stores an element that is too large to travel as text and
+ *   returns its digest.
  * @returns The calls, or why the shapes do not fit.
  */
 export function planCalls(
   { graph, store, id, prepared }: MapNode,
-  put: (bytes: Uint8Array) => Digest,
+  { read, put }: { read(digest: Digest): Uint8Array; put(bytes: Uint8Array): Digest },
 ): MapCalls | ShapeProblem {
   return MapCalls.of(graph.defs[id].map as MapSpec, graph.maps[id] ?? {}, prepared.inputs, {
-    read: (digest) => store.blobs.read(digest as Digest),
+    read: (digest) => read(digest as Digest),
     store: (name, bytes) => ({ name, kind: "value", digest: put(bytes) }),
     file: (name, path) => ({
       name,

@@ -64,7 +64,7 @@ export function readOutput(
 ): StoredOutput {
   const { graph, targets, results, foresight, rebuild, store } = context;
   const { id, position } = targets.output(name);
-  if (results[id] === undefined) foresight.foresee(targets.closure([id]));
+  if (results[id] === undefined) foresight.foresee(targets.closure([id]), { withErrors: true });
   const current = results[id]?.[position];
   const isMap = graph.defs[id].map !== undefined;
   if (current === undefined && isMap && options.partial === true) {

@@ -80,7 +80,8 @@ export function noteStatus(statuses: Map<string, ViewStatus>, event: Event): voi
     case "done":
     case "failed":
     case "skipped":
-      statuses.set(event.node, event.type);
+      // What becomes of one call says nothing of its node.
+      if (event.index === undefined) statuses.set(event.node, event.type);
       break;
     case "started":
       statuses.set(event.node, "running");

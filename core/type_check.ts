@@ -10,6 +10,7 @@ import { Resolver } from "./code/resolve.ts";
 import { findPackageDirs } from "./executor/package_dirs.ts";
 import type { Graph } from "./graph.ts";
 import builderSource from "./load/builder.ts" with { type: "text" };
+import isErrorSource from "./is_error.ts" with { type: "text" };
 import { loadWorkflow } from "./load/load.ts";
 import { checkTypes, type TypeReport } from "./types/check_types.ts";
 import type { PackageDirs } from "./types/packages.ts";
@@ -68,7 +69,7 @@ async function checkGraphTypes(graph: Graph, code: CodeIndex): Promise<TypeRepor
       work.kind === "call"
         ? code.functionCode(work.path, work.export).parameters ?? { kind: "opaque" }
         : { kind: "none" },
-    library: builderSource + withHashSource,
+    library: builderSource + withHashSource + isErrorSource,
     resolve,
     findPackages: (ids) => dirsOf([...new Set(ids.flatMap((id) => packages.get(id) ?? [id]))]),
   });

@@ -209,7 +209,10 @@ export interface NodeDef {
   readonly timeoutMs?: number;
   readonly resources: Resources;
   readonly isolate: "pooled" | "fresh";
+  /** `continue`: what needs the node goes on with an error value, and the node itself takes such values. */
   readonly onError: "fail" | "continue";
+  /** Functions of map nodes: promises of how many calls may be pending in one worker. */
+  readonly concurrency: number;
   /** `false`: the node and everything downstream of it is left out. */
   readonly enabled: boolean;
   /** Commands only. */
@@ -255,6 +258,7 @@ export const NODE_DEFAULTS = Object.freeze(
     resources: { cpus: 1, pools: {} },
     isolate: "pooled",
     onError: "fail",
+    concurrency: 1,
     enabled: true,
   } as const,
 ) satisfies Partial<NodeDef>;

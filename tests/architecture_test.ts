@@ -8,10 +8,13 @@ const ROOT = join(import.meta.dirname ?? "", "..");
 /** Plain data and pure functions. Files of `core/` that are neither here nor in `LATE` belong to the engine's layer. */
 const PURE = new Set([
   "action",
+  "call_name",
   "check",
   "closure",
+  "error_value",
   "event",
   "graph",
+  "is_error",
   "left_out",
   "map_axes",
   "map_over",

@@ -26,10 +26,13 @@ export const logCommand: Command<CliContext> = buildCommand<LogFlags, string[], 
       ...WORKFLOW_FLAGS,
     },
     aliases: { i: "input" },
-    positional: namesParameter("[WORKFLOW] NODE", "Workflow file, then the node"),
+    positional: namesParameter(
+      "[WORKFLOW] NODE",
+      "Workflow file, then the node, or 'ys[3]' for one call",
+    ),
   },
   docs: {
-    brief: "Print what a node wrote when it last ran",
+    brief: "Print what a node, or one call of a map node, wrote when it last ran",
   },
 });
 
@@ -41,15 +44,17 @@ async function log(this: CliContext, flags: LogFlags, ...words: string[]): Promi
     return;
   }
   const logs = opened.engine.log(node);
-  const shown = flags.path ? logs : logs.slice(0, 1);
+  // Of a map node all that its calls wrote.
+  const shown = flags.path ? logs : logs.filter(({ run }) => run === logs[0].run);
   if (shown.length === 0) writeStderr(`"${node}" has written nothing\n`);
-  for (const { run, stdout, stderr } of shown) {
+  for (const { run, name, stdout, stderr } of shown) {
     for (const path of [stdout, stderr]) {
       if (path === undefined) continue;
       if (flags.path) {
         writeStdout(`${path}\n`);
       } else {
-        writeStderr(`==> ${path === stdout ? "stdout" : "stderr"} of run ${run}\n`);
+        const whose = shown.length === 1 ? "" : `${name} `;
+        writeStderr(`==> ${whose}${path === stdout ? "stdout" : "stderr"} of run ${run}\n`);
         writeStdout(Deno.readFileSync(path));
       }
     }
@@ -57,11 +62,21 @@ async function log(this: CliContext, flags: LogFlags, ...words: string[]): Promi
 }
 
 function printErrors(
-  errors: readonly { readonly run: string; readonly text: string }[],
+  errors: readonly { readonly run: string; readonly name: string; readonly text: string }[],
   node: string,
   asPath: boolean,
 ): void {
-  if (errors.length === 0) writeStderr(`"${node}" has not failed in a run whose record is kept\n`);
-  else if (asPath) writeStdout(errors.map(({ text }) => `${text}\n`).join(""));
-  else writeStdout(Deno.readFileSync(errors[0].text));
+  if (errors.length === 0) {
+    writeStderr(`"${node}" has not failed in a run whose record is kept\n`);
+    return;
+  }
+  if (asPath) {
+    writeStdout(errors.map(({ text }) => `${text}\n`).join(""));
+    return;
+  }
+  const newest = errors.filter(({ run }) => run === errors[0].run);
+  const [first, ...more] = newest;
+  writeStdout(Deno.readFileSync(first.text));
+  if (more.length === 0) return;
+  writeStderr(`more reports of this run: ${more.map(({ name }) => name).join(" ")}\n`);
 }

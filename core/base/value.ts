@@ -14,6 +14,7 @@
  * | Map, Set | `{"$flow":["Map",[[key,value],…]]}`, `{"$flow":["Set",[…]]}` |
  * | plain object that has a key `$flow` | `{"$flow":["Object",[[key,value],…]]}` |
  * | ArrayBuffer, typed array, DataView | `{"$flow":["Float64Array",n]}`: attachment number n |
+ * | error value: what stands for a result that could not be made | `{"$flow":["Error",{"node":…,"reason":…,"message":…,"causes":[…]}]}` |
  *
  * **Container.** A value with attachments is bytes: the 8 bytes `\x93FLOWV1\n`; u32 length of the text, u32 number of
  * attachments, one f64 length per attachment; the text in UTF-8; the attachments. Numbers and attachments are
@@ -84,6 +85,8 @@ export function createValueCodec(): ValueCodec {
   const parse = JSON.parse;
   const { getPrototypeOf, getOwnPropertySymbols, keys, hasOwn, freeze, defineProperty } = Object;
   const { isArray } = Array;
+  const { assign } = Object;
+  const ERROR = Symbol.for("flow.error");
   const objectPrototype = Object.prototype;
   const arrayPrototype = Array.prototype;
 
@@ -94,6 +97,22 @@ export function createValueCodec(): ValueCodec {
       this.name = "ValueError";
       this.path = path;
     }
+  }
+
+  /** An error value. Known by the symbol, because every copy of this codec has a class of its own. */
+  class ErrorValue {
+    constructor(fields: unknown) {
+      assign(this, fields);
+      freeze(this);
+    }
+    get [ERROR](): true {
+      return true;
+    }
+  }
+
+  function isErrorValue(object: object): boolean {
+    const prototype = getPrototypeOf(object);
+    return prototype !== null && hasOwn(prototype, ERROR);
   }
 
   /** True if JSON text alone says everything about the value. Never throws; what it refuses is looked at again. */
@@ -221,6 +240,9 @@ export function createValueCodec(): ValueCodec {
         items.push(toTree(item, `${path}.values()[${items.length}]`, open, attachments));
       }
       return { [TAG]: ["Set", items] };
+    }
+    if (isErrorValue(object)) {
+      return { [TAG]: ["Error", recordTree(object, path, open, attachments)] };
     }
     return bufferTree(object, path, attachments);
   }
@@ -378,6 +400,8 @@ export function createValueCodec(): ValueCodec {
         const items = fromTree(data, attachments) as readonly (readonly [unknown, unknown])[];
         return name === "Map" ? new Map(items) : new Set(items);
       }
+      case "Error":
+        return new ErrorValue(fromTree(data, attachments));
       case "Object":
         return freeze(fromEntries(fromTree(data, attachments) as [string, unknown][]));
     }
@@ -467,4 +491,64 @@ export function encodedBytes(encoded: Encoded): Uint8Array<ArrayBuffer> {
 /** Returns the digest of an encoded value: that of its bytes. */
 export function digestOfEncoded(encoded: Encoded): Digest {
   return digestOf(encoded.text ?? encoded.bytes);
+}
+
+/** What an error value says of one failure. */
+export interface ErrorCause {
+  readonly node: string;
+  /** Position of the call of a map node. */
+  readonly index?: readonly number[];
+  /** As in `failed` events; `skipped` for a call that was not made because of an error value it would have taken. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What an error value holds. */
+export interface ErrorFields extends ErrorCause {
+  /** The failures it comes from, this one if it is one itself; not empty, and perhaps not all of many. */
+  readonly causes: readonly ErrorCause[];
+}
+
+/** How the text of an error value begins; no other value has this in its text. */
+const ERROR_START = '{"$flow":["Error",';
+
+/**
+ * Returns the text of an error value.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../../tests/testing/assert.ts";
+ * import { decodeValue, encodeError, holdsErrors } from "./value.ts";
+ *
+ * const cause = { node: "ys", index: [1], reason: "threw", message: "no" };
+ * const text = encodeError({ ...cause, causes: [cause] });
+ * assertEquals((decodeValue(text) as { message: string }).message, "no");
+ * assertEquals([holdsErrors(`[1,${text}]`), holdsErrors(JSON.stringify(text))], [true, false]);
+ * ```
+ */
+export function encodeError({ causes, ...own }: ErrorFields): string {
+  return `${ERROR_START}${JSON.stringify({ ...ordered(own), causes: causes.map(ordered) })}]}`;
+}
+
+/** Equal causes must give equal texts. */
+function ordered({ node, index, reason, message }: ErrorCause): ErrorCause {
+  return { node, ...(index === undefined ? {} : { index }), reason, message };
+}
+
+/** Whether a stored value is an error value, or holds one at any depth. O(size of the text). */
+export function holdsErrors(encoded: string | Uint8Array): boolean {
+  return (typeof encoded === "string" ? encoded : textOf(encoded)).includes(ERROR_START);
+}
+
+/** Whether a text is that of an error value. */
+export function isErrorText(text: string): boolean {
+  return text.startsWith(ERROR_START);
+}
+
+/** The text of a blob, without its attachments. */
+function textOf(bytes: Uint8Array): string {
+  if (bytes[0] !== 0x93) return new TextDecoder().decode(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const head = 16 + 8 * view.getUint32(12, true);
+  return new TextDecoder().decode(bytes.subarray(head, head + view.getUint32(8, true)));
 }

@@ -9,6 +9,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { resolve } from "node:path";
 import { canonicalJson } from "../action.ts";
 import { type Digest, digestOf } from "../base/digest.ts";
+import isErrorSource from "../is_error.ts" with { type: "text" };
 import withHashSource from "../with_hash.ts" with { type: "text" };
 import type { ClosureBundle, ClosureModule } from "../closure.ts";
 import { type Link, Linker, type NamedLink } from "./link.ts";
@@ -261,7 +262,7 @@ function urlOf(target: Resolved): string {
 }
 
 /** What functions use of `flow` when they run. */
-const LIVE: ReadonlySet<string> = new Set(["withHash", "withHashOfInputs"]);
+const LIVE: ReadonlySet<string> = new Set(["isError", "withHash", "withHashOfInputs"]);
 
 /**
  * A module in place of `flow`: real where functions use it, inert for workflow files that hold functions too, so that
@@ -270,7 +271,7 @@ const LIVE: ReadonlySet<string> = new Set(["withHash", "withHashOfInputs"]);
 function standIn(names: ReadonlySet<string>): string {
   const live = [...names].some((name) => name === "*" || LIVE.has(name));
   const lines = [
-    ...live ? [stripTypeScriptTypes(withHashSource, { mode: "strip" })] : [],
+    ...live ? [stripTypeScriptTypes(withHashSource + isErrorSource, { mode: "strip" })] : [],
     "const inert = new Proxy(function () {}, {",
     '  get: (_, key) => key === Symbol.toPrimitive ? () => "" : key === "then" ? undefined : inert,',
     "  apply: () => inert, construct: () => inert, set: () => true,",

@@ -25,7 +25,7 @@ import { Blobs } from "../store/blobs.ts";
 import { ActionBytes } from "./action_bytes.ts";
 import { encodeFrame, FrameReader } from "./frame.ts";
 import { ActionFailure, collectFile, isFiles, outputPaths, stageFiles } from "./host_files.ts";
-import { HostLog } from "./host_log.ts";
+import { CallLogs, HostLog } from "./host_log.ts";
 import { HostMemory } from "./host_memory.ts";
 import type { FromHost, ToHost } from "./host_protocol.ts";
 import { killGroup, runShell, ShellDenied } from "./host_shell.ts";
@@ -63,6 +63,8 @@ interface Running {
   readonly outPaths: Readonly<Record<string, string>>;
   readonly usesFiles: boolean;
   readonly log: HostLog;
+  /** Of a batch: those of the calls that print. */
+  readonly callLogs: CallLogs | undefined;
   readonly children: Set<number>;
   startedAt: number;
   isAborted: boolean;
@@ -208,6 +210,7 @@ class Host {
       outPaths: files ? outputPaths(action.outputs, `${seat.dir}/out`) : {},
       usesFiles: files,
       log: new HostLog(action.logPath),
+      callLogs: action.batch === undefined ? undefined : new CallLogs(action.batch, action.attempt),
       children: new Set(),
       startedAt: 0,
       isAborted: false,
@@ -327,7 +330,11 @@ class Host {
     if (running === undefined || running.seat.worker !== worker) return;
     switch (message.kind) {
       case "print":
-        if (message.id === running.action.id) running.log.write(message.stream, message.text);
+        if (message.id === running.action.id) {
+          const { call, stream, text } = message;
+          const log = call === undefined ? running.log : running.callLogs?.of(call);
+          log?.write(stream, text);
+        }
         break;
       case "done":
         if (message.id === running.action.id) {
@@ -339,7 +346,7 @@ class Host {
             () =>
               results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
                 outputs: [],
-                results: results.map((result) => this.#resultOf(running, result)),
+                results: results.map((result, i) => this.#resultOf(running, result, i)),
                 ...(times === undefined ? {} : { times }),
               },
           );
@@ -413,11 +420,14 @@ class Host {
       const failure = failureOf(error);
       completion = { id: action.id, kind: "failed", failure, usage };
       // As a program does that dies of an exception.
-      if (!running.isAborted) running.log.write("stderr", `${failure.stack ?? failure.message}\n`);
+      // Of several calls nobody knows which it was: each is tried alone.
+      const isOne = (action.batch?.count ?? 1) === 1;
+      if (!running.isAborted && isOne) running.log.write("stderr", traceOf(failure));
     }
     for (const pid of running.children) killGroup(pid);
     running.log.close();
-    completion = withLogProblem(completion, running.log.problem);
+    running.callLogs?.close();
+    completion = withLogProblem(completion, running.log.problem ?? running.callLogs?.problem);
     if (action.isolate === "fresh" || !isClean) this.#retire(seat);
     else if (running.usesFiles && seat.hasDir) {
       removeTree(seat.dir);
@@ -447,8 +457,12 @@ class Host {
   }
 
   /** One call of a batch. */
-  #resultOf({ action }: Running, result: WorkerResult): CallResult {
-    if ("error" in result) return { failure: thrownFailure(result.error, action) };
+  #resultOf({ action, callLogs }: Running, result: WorkerResult, call: number): CallResult {
+    if ("error" in result) {
+      const failure = thrownFailure(result.error, action);
+      callLogs?.writeFailure(call, traceOf(failure));
+      return { failure, wallMs: result.wallMs };
+    }
     const bytes = new ActionBytes(this.#blobs, action);
     const outputs = result.outputs.map((encoded, i) => {
       if (typeof encoded === "string" && encoded.length <= INLINE_BYTES) return encoded;
@@ -525,6 +539,11 @@ class Host {
 }
 
 const ABORTED: Failure = { reason: "aborted", message: "The run was stopped" };
+
+/** What a program that dies of an exception writes. */
+function traceOf({ stack, message }: Failure): string {
+  return `${stack ?? message}\n`;
+}
 
 function usesFiles(action: Action): boolean {
   return action.outputs.some((output) => output.kind !== "value") || action.inputs.some(isFiles);

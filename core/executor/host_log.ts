@@ -1,9 +1,11 @@
 /**
- * What one action prints, in two files that exist only if something was printed. Does not know who prints.
+ * What one action prints, or each call of a batch, in two files that exist only if something was printed. Does not know who
+ * prints.
  *
  * @module
  */
 
+import { type ActionBatch, positionOf } from "../action.ts";
 import { messageOf } from "../base/error.ts";
 
 const encoder = new TextEncoder();
@@ -46,6 +48,53 @@ export class HostLog {
   close(): void {
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
+  }
+}
+
+/** Calls of a batch whose failure is written into a log of their own; of thousands that fail the first are enough. */
+const MAX_FAILURES = 100;
+
+/** The log files of the calls of a batch. Only those of the call that printed last are open. */
+export class CallLogs {
+  readonly #batch: ActionBatch;
+  readonly #attempt: number;
+  readonly #logs = new Map<number, HostLog>();
+  #open: HostLog | undefined;
+  #failures = 0;
+
+  constructor(batch: ActionBatch, attempt: number) {
+    this.#batch = batch;
+    this.#attempt = attempt;
+  }
+
+  /** Why something that was printed is not there. */
+  get problem(): string | undefined {
+    for (const { problem } of this.#logs.values()) if (problem !== undefined) return problem;
+    return undefined;
+  }
+
+  /** The log of one call. */
+  of(call: number): HostLog {
+    let log = this.#logs.get(call);
+    if (log === undefined) {
+      const suffix = this.#attempt === 1 ? "" : `.${this.#attempt}`;
+      const index = positionOf(this.#batch, call).join(",");
+      log = new HostLog(`${this.#batch.logBase}[${index}]${suffix}`);
+      this.#logs.set(call, log);
+    }
+    if (log !== this.#open) this.#open?.close();
+    this.#open = log;
+    return log;
+  }
+
+  /** Writes how a call failed. */
+  writeFailure(call: number, text: string): void {
+    if (this.#failures++ < MAX_FAILURES) this.of(call).write("stderr", text);
+  }
+
+  /** Closes the files. */
+  close(): void {
+    this.#open?.close();
   }
 }
 

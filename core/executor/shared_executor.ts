@@ -11,15 +11,21 @@ import type { Executor } from "./executor.ts";
 /** Hands out executors that share one. */
 export class SharedExecutor {
   readonly #inner: Executor;
+  readonly #dir: string;
   #next = 1;
 
-  constructor(inner: Executor) {
+  /** @param dir Directory of private directories: workers, which may write there and nowhere else, serve all runs. */
+  constructor(inner: Executor, dir: string) {
     this.#inner = inner;
+    this.#dir = dir;
   }
 
   /** Returns the executor of one run. When it is disposed of, what it still runs is stopped and reported to nobody. */
   share(): Executor {
-    return new Share(this.#inner, () => this.#next++);
+    return new Share(this.#inner, () => {
+      const id = this.#next++;
+      return { id, privateDir: `${this.#dir}/${id}` };
+    });
   }
 }
 
@@ -27,25 +33,25 @@ class Share implements Executor {
   readonly name: string;
   readonly batchSize: number;
   readonly #inner: Executor;
-  readonly #number: () => number;
+  readonly #place: () => Pick<Action, "id" | "privateDir">;
   /** Numbers of the shared executor by those of the run. */
   readonly #numbers = new Map<number, number>();
   #isDisposed = false;
 
-  constructor(inner: Executor, number: () => number) {
+  constructor(inner: Executor, place: () => Pick<Action, "id" | "privateDir">) {
     this.name = inner.name;
     this.batchSize = inner.batchSize;
     this.#inner = inner;
-    this.#number = number;
+    this.#place = place;
   }
 
   submit(actions: readonly Action[], report: (completion: Completion) => void): void {
     const own = new Map<number, number>();
     const numbered = actions.map((action) => {
-      const id = this.#number();
-      this.#numbers.set(action.id, id);
-      own.set(id, action.id);
-      return { ...action, id };
+      const place = this.#place();
+      this.#numbers.set(action.id, place.id);
+      own.set(place.id, action.id);
+      return { ...action, ...place };
     });
     this.#inner.submit(numbered, (completion) => {
       // An executor reports what it was given, each action once.

@@ -5,7 +5,14 @@
  * @module
  */
 
-import type { Action, Completion } from "../action.ts";
+import {
+  type Action,
+  type CallResult,
+  type Completion,
+  type OutputResult,
+  positionOf,
+} from "../action.ts";
+import { digestOf } from "../base/digest.ts";
 import { messageOf, StoreError } from "../base/error.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { ActionBytes } from "./action_bytes.ts";
@@ -96,9 +103,22 @@ export class VerifyingExecutor implements Executor {
     first: Extract<Completion, { kind: "done" }>,
     second: Completion,
   ): void {
-    for (const difference of this.#differences(action, first, second)) {
-      this.#options.onDifference(action, difference);
+    const { batch } = action;
+    const { results } = first;
+    if (batch === undefined || results === undefined) {
+      for (const difference of this.#differences(action, first, second)) {
+        this.#options.onDifference(action, difference);
+      }
+      return;
     }
+    results.forEach((result, call) => {
+      if ("failure" in result) return;
+      const one = { ...first, outputs: outputsOf(action, result) };
+      const again = callOf(action, second, call);
+      for (const difference of this.#differences(action, one, again)) {
+        this.#options.onDifference({ ...action, index: positionOf(batch, call) }, difference);
+      }
+    });
   }
 
   #differences(
@@ -131,10 +151,33 @@ export class VerifyingExecutor implements Executor {
   }
 }
 
+/** What came of one call of a batch that was executed again. */
+function callOf(action: Action, second: Completion, call: number): Completion {
+  const result = second.kind === "failed" ? undefined : second.results?.[call];
+  if (result === undefined || second.kind === "failed") return second;
+  const { id, usage } = second;
+  return "failure" in result
+    ? { id, kind: "failed", failure: result.failure, usage }
+    : { id, kind: "done", outputs: outputsOf(action, result), usage };
+}
+
+/** What a call of a batch delivered, as an action that runs alone says it. */
+function outputsOf(
+  { outputs }: Action,
+  { outputs: elements }: Extract<CallResult, { usesIndex: boolean }>,
+): OutputResult[] {
+  return elements.map((element, i) => {
+    const { name } = outputs[i];
+    return typeof element === "string"
+      ? { name, kind: "value", digest: digestOf(element), sizeBytes: element.length, text: element }
+      : { name, kind: "value", ...element };
+  });
+}
+
 /** The same action with a place of its own, and a worker that has seen nothing: what one kept must not hide a difference. */
 function secondOf(action: Action): Action {
   const privateDir = `${action.privateDir}.again`;
-  const { work } = action;
+  const { work, batch } = action;
   const isPrivate = work.kind === "run" && work.cwd === action.privateDir;
   return {
     ...action,
@@ -143,5 +186,6 @@ function secondOf(action: Action): Action {
     isolate: "fresh",
     privateDir,
     logPath: `${action.logPath}.again`,
+    ...(batch === undefined ? {} : { batch: { ...batch, logBase: `${batch.logBase}.again` } }),
   };
 }

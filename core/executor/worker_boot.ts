@@ -81,9 +81,27 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
   const { process } = node;
   const codec = parts.createValueCodec();
   const errors = parts.createWorkerErrors();
+  /** Call of a batch that is at work, where they go on one after the other. */
+  let callAtWork: number | undefined;
+  /** Knows it also where several are in flight. */
+  let flights:
+    | { run<T>(call: number, body: () => T): T; getStore(): number | undefined }
+    | undefined;
   const output = parts.captureWorkerOutput(
-    node,
-    (stream, text) => send({ kind: "print", id: current?.id ?? -1, stream, text }),
+    { ...node, callNow: () => flights?.getStore() ?? callAtWork },
+    (stream, text, call) =>
+      send({
+        kind: "print",
+        id: current?.id ?? -1,
+        ...call === undefined ? {} : { call },
+        stream,
+        text,
+      }),
+  );
+  const builtinModule: (
+    name: string,
+  ) => { AsyncLocalStorage: new () => NonNullable<typeof flights> } = process.getBuiltinModule.bind(
+    process,
   );
 
   function send(message: FromWorker, transfer?: Transferable[]): void {
@@ -270,16 +288,9 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
         const result = await settled(fn(args, contextOf(call, own, call.index)), stray);
         hashes = encodeOutputs(result, call, outputs, transfer);
       } else {
-        results = [];
-        rejectCurrent = undefined;
-        for (let i = 0, before = now(); i < call.batch.count; i++) {
-          const called = callOfBatch(fn, args, call, own, i, transfer);
-          // Synchronous functions need not wait a turn each.
-          results.push(called instanceof Promise ? await called : called);
-          const after = now();
-          times.add(after - before);
-          before = after;
-        }
+        const { concurrency } = call.batch;
+        const many = { fn, args, call, own, transfer, times };
+        results = concurrency > 1 ? await atOnce(many, concurrency, stray) : await oneByOne(many);
       }
       const wallMs = now() - startedAt;
       output.flush();
@@ -298,8 +309,11 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
           message: `Cannot load "${errors.pathOf(call.module)}": ${error.message}`,
         };
       }
-      send({ kind: "failed", id: call.id, wallMs, isClean: waitsFor(own) === 0, error });
+      // Calls that were at once with the one that failed may go on.
+      const isClean = waitsFor(own) === 0 && (call.batch?.concurrency ?? 1) === 1;
+      send({ kind: "failed", id: call.id, wallMs, isClean, error });
     } finally {
+      callAtWork = undefined;
       for (const digest of call.drop) kept.delete(digest);
       if (current === own) current = undefined;
       rejectCurrent = undefined;
@@ -332,19 +346,80 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     });
   }
 
+  /** What the calls of a batch share. */
+  interface Many {
+    readonly fn: (...args: unknown[]) => unknown;
+    readonly args: Record<string, unknown>;
+    readonly call: WorkerCall;
+    readonly own: NonNullable<typeof current>;
+    readonly transfer: Transferable[];
+    /** How long each call took. */
+    readonly times: ReturnType<typeof parts.createHistogram>;
+  }
+
+  /** Calls one after the other; a promise nobody handles ends the call at work, not those that follow. */
+  async function oneByOne(many: Many): Promise<WorkerResult[]> {
+    const results: WorkerResult[] = [];
+    rejectCurrent = undefined;
+    for (let i = 0, before = now(); i < many.call.batch!.count; i++) {
+      callAtWork = i;
+      const called = callOfBatch(many, i, (result) => {
+        const stray = new Promise<never>((_: unknown, reject: (reason: unknown) => void) =>
+          rejectCurrent = reject
+        );
+        return Promise.race([result, stray]);
+      });
+      // Synchronous functions need not wait a turn each.
+      results.push(called instanceof Promise ? await called : called);
+      const after = now();
+      many.times.add(after - before);
+      before = after;
+    }
+    return results;
+  }
+
+  /** Several calls in flight. Whose promise it is that nobody handles cannot be told, so it ends all of them. */
+  async function atOnce(
+    many: Many,
+    limit: number,
+    stray: Promise<never>,
+  ): Promise<WorkerResult[]> {
+    const { count } = many.call.batch!;
+    const results = new Array<WorkerResult>(count);
+    const storage = flights ??= new (builtinModule("node:async_hooks").AsyncLocalStorage)();
+    let next = 0;
+    const lane = async (): Promise<void> => {
+      while (next < count) {
+        const i = next++;
+        const before = now();
+        results[i] = await storage.run(i, () => callOfBatch(many, i, (result) => result));
+        many.times.add(now() - before);
+      }
+    };
+    try {
+      const lanes = Array.from({ length: Math.min(limit, count) }, lane);
+      await Promise.race([Promise.all(lanes), stray]);
+      return results;
+    } finally {
+      // After a stray rejection those in flight may go on, but no further one starts.
+      next = count;
+    }
+  }
+
   /** One call of a batch: what is wrong with it is wrong with it alone. */
   function callOfBatch(
-    fn: (...args: unknown[]) => unknown,
-    shared: Record<string, unknown>,
-    call: WorkerCall,
-    own: NonNullable<typeof current>,
+    { fn, args: shared, call, own, transfer }: Many,
     i: number,
-    transfer: Transferable[],
+    guard: (result: PromiseLike<unknown>) => PromiseLike<unknown>,
   ): WorkerResult | Promise<WorkerResult> {
     const { texts, positions, count } = call.batch!;
     const rank = positions.length / count;
+    const startedAt = now();
     let usesIndex = false;
-    const failed = (thrown: unknown): WorkerResult => ({ error: errors.describe(thrown) });
+    const failed = (thrown: unknown): WorkerResult => ({
+      error: errors.describe(thrown),
+      wallMs: now() - startedAt,
+    });
     const done = (result: unknown): WorkerResult => {
       const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
       const hashes = encodeOutputs(result, call, outputs, transfer);
@@ -362,11 +437,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       });
       const result = fn(args, context);
       if (!isThenable(result)) return done(result);
-      // A promise nobody handles ends this call, not those that follow.
-      const stray = new Promise<never>((_: unknown, reject: (reason: unknown) => void) =>
-        rejectCurrent = reject
-      );
-      return Promise.race([result, stray]).then(done).catch(failed);
+      return Promise.resolve(guard(result)).then(done).catch(failed);
     } catch (thrown) {
       return failed(thrown);
     }

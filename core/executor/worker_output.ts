@@ -12,42 +12,58 @@ export interface WorkerOutput {
   flush(): void;
 }
 
-/** The node modules that print; patched in place. */
-export interface PrintingModules {
+/** The node modules that print, patched in place, and what belongs to what is printed. */
+export interface PrintingContext {
   // deno-lint-ignore no-explicit-any -- patched by name
   readonly process: any;
   // deno-lint-ignore no-explicit-any -- patched by name
   readonly fs: any;
+  /** Call of a batch that is at work; texts of different calls are not sent together. */
+  callNow(): number | undefined;
 }
 
 /**
  * Replaces the console, `Deno.stdout`, `process.stdout`, and descriptors 0 to 2 of `node:fs`.
  *
- * @param send Gets printed text.
+ * @param send Gets printed text, and the call that printed it.
  */
 export function captureWorkerOutput(
-  { process, fs }: PrintingModules,
-  send: (stream: "stdout" | "stderr", text: string) => void,
+  { process, fs, callNow }: PrintingContext,
+  send: (stream: "stdout" | "stderr", text: string, call: number | undefined) => void,
 ): WorkerOutput {
   const now = performance.now.bind(performance);
   const { defineProperty, freeze } = Object;
   const printed = { stdout: "", stderr: "" };
   let flushedAt = -1e9;
+  /** Call that what is held back belongs to. */
+  let owner: number | undefined;
 
+  /** At the end of an action; the next one begins quiet. */
   function flush(): void {
-    flushedAt = now();
+    sendHeld();
+    flushedAt = -1e9;
+  }
+
+  function sendHeld(): void {
     for (const stream of ["stdout", "stderr"] as const) {
       const text = printed[stream];
       if (text === "") continue;
       printed[stream] = "";
-      send(stream, text);
+      send(stream, text, owner);
     }
   }
 
   function print(stream: "stdout" | "stderr", text: string): void {
+    const call = callNow();
+    // Does not count as a flush: the first words of a call are its own.
+    if (call !== owner) sendHeld();
+    owner = call;
     printed[stream] += text;
     // At once when quiet, so that the last words before a crash are kept; every 10 ms in a loop.
-    if (now() - flushedAt > 10 || printed[stream].length > 1 << 16) flush();
+    if (now() - flushedAt > 10 || printed[stream].length > 1 << 16) {
+      sendHeld();
+      flushedAt = now();
+    }
   }
 
   function printer(stream: "stdout" | "stderr"): (data: Uint8Array | string) => number {

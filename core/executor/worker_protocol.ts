@@ -92,7 +92,7 @@ export interface ThrownData {
 /** What came of one call of a batch. */
 export type WorkerResult =
   | { readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[]; readonly usesIndex: boolean }
-  | { readonly error: ThrownData };
+  | { readonly error: ThrownData; readonly wallMs: number };
 
 /** Worker to host. */
 export type FromWorker =
@@ -122,6 +122,8 @@ export type FromWorker =
   | {
     readonly kind: "print";
     readonly id: number;
+    /** Which call of a batch printed it, if it is a batch. */
+    readonly call?: number;
     readonly stream: "stdout" | "stderr";
     readonly text: string;
   }

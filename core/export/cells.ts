@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../base/error.ts";
+import { isError } from "../is_error.ts";
 import type { Column, LongTable } from "./labelled.ts";
 
 /** Kinds of cells that tables can hold. */
@@ -140,6 +141,7 @@ function describe(cell: unknown): string {
     }[kind];
   }
   if (Array.isArray(cell)) return "an array";
+  if (isError(cell)) return "an error value";
   const name = Object.prototype.toString.call(cell).slice(8, -1);
   if (name === "Date") return "an invalid date";
   return name === "Object" ? "an object" : `a ${name}`;

@@ -78,6 +78,8 @@ export interface CallOptions<A, M extends string, O extends Outputs> extends Nod
   readonly outputs?: O;
   /** Map-spec, for example `xs[i] -> ys[i]`. */
   readonly map?: M;
+  /** Calls of a map that may be pending at once in one worker, for functions that return promises. */
+  readonly concurrency?: number;
   readonly isolate?: "pooled" | "fresh";
 }
 

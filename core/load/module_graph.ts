@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { parse, type Program } from "acorn";
 import { messageOf } from "../base/error.ts";
 import { MAX_BYTES } from "./document.ts";
+import isErrorSource from "../is_error.ts" with { type: "text" };
 import withHashSource from "../with_hash.ts" with { type: "text" };
 import builderSource from "./builder.ts" with { type: "text" };
 
@@ -93,7 +94,7 @@ export function readModuleGraph(file: string): ModuleGraph {
   }
   graph.set(BUILDER_URL, {
     format: "module",
-    source: stripTypeScriptTypes(builderSource + withHashSource, { mode: "strip" }),
+    source: stripTypeScriptTypes(builderSource + withHashSource + isErrorSource, { mode: "strip" }),
     imports: {},
   });
   for (const [url, names] of packages) graph.set(url, standIn(names));

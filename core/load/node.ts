@@ -84,7 +84,9 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     ...(fields.timeout === undefined ? {} : { timeoutMs: fields.timeout }),
     resources: resourcesOf(fields.resources, context, report),
     isolate: fields.isolate ?? NODE_DEFAULTS.isolate,
-    onError: fields.onError ?? NODE_DEFAULTS.onError,
+    // A node that returns nodes cannot return an error value, whatever `defaults` say.
+    onError: isExpand ? "fail" : fields.onError ?? NODE_DEFAULTS.onError,
+    concurrency: fields.concurrency ?? NODE_DEFAULTS.concurrency,
     enabled: fields.enabled ?? NODE_DEFAULTS.enabled,
     ...(work.kind === "run" ? { command: commandOf(fields, inputs, streams, report) } : {}),
   };

@@ -114,7 +114,8 @@ const shared = {
   ),
   onError: documented(
     choice("fail", "continue"),
-    "Whether a failure stops what is downstream or is handed on as an error value.",
+    "Whether a failure stops what is downstream, or is handed on as an error value. With continue the node also takes " +
+      "error values.",
     { default: "fail" },
   ),
   shell,
@@ -144,10 +145,10 @@ function readResources(
 }
 
 /** Options that only fit functions. */
-export const CALL_ONLY: readonly string[] = ["isolate"];
+export const CALL_ONLY: readonly string[] = ["isolate", "concurrency"];
 
 /** Options that do not fit a node that returns nodes. */
-export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError"];
+export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError", "concurrency"];
 
 /** What a node does: exactly one of these. */
 const KINDS = ["call", "run", "expand"] as const;
@@ -158,7 +159,6 @@ const RESERVED = {
   use: "Copy the nodes of the other workflow",
   when: "Use enabled",
   executor: "Choose the executor on the command line",
-  concurrency: "Use resources to limit how much runs at once",
 };
 
 const nodeFields = {
@@ -185,6 +185,11 @@ const nodeFields = {
   map: documented(text({ expected: "a map-spec" }), "One call per element.", {
     examples: ["xs[i] -> ys[i]", "xs[i], ys[j] -> zs[i, j]"],
   }),
+  concurrency: documented(
+    number({ integer: true, min: 1, max: 10_000 }),
+    "Functions of map nodes that return promises: how many calls may be pending in one worker.",
+    { default: 1 },
+  ),
   track: documented(
     list(trackedSource, { what: "sources" }),
     "Further dependencies whose content counts but which are no arguments: sources, or " +

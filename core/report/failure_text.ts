@@ -9,7 +9,7 @@ import type { CommandFacts, FailureFacts, InputFacts } from "../failure_facts.ts
 import type { LogTail } from "../store/log_tail.ts";
 import { commandLine, workflowWord } from "./command_words.ts";
 import { formatBytes, formatDuration, formatPlural } from "./format.ts";
-import { REASONS } from "./summary.ts";
+import { elementName, REASONS } from "./summary.ts";
 import { formatTable } from "./table.ts";
 
 /** Digits of a digest that people see. */
@@ -22,7 +22,7 @@ const DIGEST_CHARS = 12;
  */
 export function formatFailureReport(facts: FailureFacts): string {
   const parts = [
-    `failed: ${facts.node} (${REASONS[facts.reason]})`,
+    `failed: ${elementName(facts)} (${REASONS[facts.reason]})`,
     indented([formatTable(headOf(facts))]),
     section("message", [
       facts.message,

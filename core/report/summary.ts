@@ -37,7 +37,8 @@ export class RunSummary {
   #outcome: "ok" | "failed" | "aborted" | undefined;
   #startedAt: number | undefined;
   #wallMs = 0;
-  #hasElements = false;
+  /** By map node of which calls failed: how many, of how many. */
+  readonly #failedCalls = new Map<string, { readonly failed: number; readonly total: number }>();
   /** Nodes that were to be looked at. */
   #wanted = 0;
   readonly #failed = new Set<string>();
@@ -52,8 +53,9 @@ export class RunSummary {
       case "done":
       case "failed":
       case "skipped":
+        // Calls are counted by `calls` events.
+        if (event.index !== undefined) break;
         this.#counts[event.type]++;
-        if (event.index !== undefined) this.#hasElements = true;
         if (event.type === "failed") this.#failed.add(event.node);
         break;
       case "end":
@@ -68,8 +70,10 @@ export class RunSummary {
       case "expanded":
         this.#wanted += event.wanted;
         break;
-      case "started":
       case "calls":
+        if (event.failed > 0) this.#failedCalls.set(event.node, event);
+        break;
+      case "started":
       case "retried":
       case "warning":
         break;
@@ -86,14 +90,17 @@ export class RunSummary {
     const { hit, done, failed, skipped } = this.#counts;
     // Of a run that was stopped early some never ended.
     const ended = hit + done + failed + skipped;
-    const total = this.#hasElements ? ended : Math.max(this.#wanted, ended);
-    const noun = this.#hasElements ? "nodes and elements" : total === 1 ? "node" : "nodes";
-    const outcome = this.#outcome ?? (failed > 0 ? "failed" : "ok");
+    const total = Math.max(this.#wanted, ended);
+    const noun = total === 1 ? "node" : "nodes";
+    const hasFailed = failed > 0 || this.#failedCalls.size > 0;
+    const outcome = this.#outcome ?? (hasFailed ? "failed" : "ok");
     const parts = failed > 0
       ? [
         `${formatCount(failed)} of ${formatCount(total)} ${noun} (${someNames([...this.#failed])})`,
       ]
       : [`${formatCount(total)} ${noun}`];
+    const calls = this.#callsPart();
+    if (calls !== undefined) parts.push(calls);
     const differing = this.#nondeterministic;
     if (differing.length > 0) {
       parts.push(`${formatCount(differing.length)} not deterministic (${someNames(differing)})`);
@@ -103,6 +110,16 @@ export class RunSummary {
     if (hit > 0) parts.push(`${formatCount(hit)} up to date`);
     if (total > ended) parts.push(`${formatCount(total - ended)} not reached`);
     return `${outcome}: ${[...parts, formatDuration(this.#wallMs)].join(", ")}`;
+  }
+
+  /** `3 of 100 calls failed (ys)`: of the nodes of which any failed. */
+  #callsPart(): string | undefined {
+    if (this.#failedCalls.size === 0) return undefined;
+    const counts = [...this.#failedCalls.values()];
+    const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+    const total = counts.reduce((sum, count) => sum + count.total, 0);
+    const names = someNames([...this.#failedCalls.keys()]);
+    return `${formatCount(failed)} of ${formatPlural(total, "call")} failed (${names})`;
   }
 }
 

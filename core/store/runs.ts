@@ -32,6 +32,8 @@ export interface RunSummary {
 /** Logs a node left in a run; the files exist. */
 export interface RunLog {
   readonly run: string;
+  /** Of the node, or of one call of a map node. */
+  readonly name: string;
   readonly stdout?: string;
   readonly stderr?: string;
 }
@@ -39,6 +41,8 @@ export interface RunLog {
 /** The report of a node's failure in a run; both files exist. */
 export interface RunError {
   readonly run: string;
+  /** Of the node, or of one call of a map node. */
+  readonly name: string;
   /** For people. */
   readonly text: string;
   /** The same facts as JSON. */
@@ -108,23 +112,31 @@ export class Runs {
     }
   }
 
-  /** Returns the logs of a node's last attempt in each run of a workflow, newest run first. */
-  logsOf(workflow: string, node: string): RunLog[] {
+  /**
+   * Returns the logs of the last attempt of a node, or of one of its calls, in each run of a workflow, newest run first. Those
+   * of a whole node are followed by those of its calls, in order.
+   */
+  logsOf(workflow: string, name: string): RunLog[] {
     return this.#ids().flatMap((id) => {
       if (this.#workflowOf(id) !== workflow) return [];
-      const log = lastLog(`${this.#dir}/${id}/logs/${node}`);
-      return log === undefined ? [] : [{ run: id, ...log }];
+      const dir = `${this.#dir}/${id}/logs`;
+      return [name, ...callsIn(dir, name)].flatMap((one) => {
+        const log = lastLog(`${dir}/${one}`);
+        return log === undefined ? [] : [{ run: id, name: one, ...log }];
+      });
     });
   }
 
-  /** Returns the reports of a node's failures in the runs of a workflow, newest run first. */
-  errorsOf(workflow: string, node: string): RunError[] {
+  /** Returns the reports of failures of a node and of its calls, or of one call, in the order of `logsOf`. */
+  errorsOf(workflow: string, name: string): RunError[] {
     return this.#ids().flatMap((id) => {
-      const base = `${this.#dir}/${id}/errors/${node}`;
-      if (lstatIfExists(`${base}.txt`) === undefined || this.#workflowOf(id) !== workflow) {
-        return [];
-      }
-      return [{ run: id, text: `${base}.txt`, json: `${base}.json` }];
+      if (this.#workflowOf(id) !== workflow) return [];
+      const dir = `${this.#dir}/${id}/errors`;
+      return [name, ...callsIn(dir, name)].flatMap((one) => {
+        const text = `${dir}/${one}.txt`;
+        if (lstatIfExists(text) === undefined) return [];
+        return [{ run: id, name: one, text, json: `${dir}/${one}.json` }];
+      });
     });
   }
 
@@ -250,8 +262,27 @@ function* linesOf(path: string): Generator<string> {
   }
 }
 
+/** Names of the calls of a node of which there is a file, in the order of their positions. */
+function callsIn(dir: string, node: string): string[] {
+  if (lstatIfExists(dir) === undefined) return [];
+  const names = new Map<string, readonly number[]>();
+  for (const { name } of Deno.readDirSync(dir)) {
+    if (!name.startsWith(`${node}[`)) continue;
+    const [, positions] = /^\[([\d,]*)\]\./.exec(name.slice(node.length)) ?? [];
+    if (positions !== undefined) {
+      names.set(`${node}[${positions}]`, positions.split(",").map(Number));
+    }
+  }
+  return [...names].sort(([, a], [, b]) => comparePositions(a, b)).map(([name]) => name);
+}
+
+function comparePositions(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((position, axis) => position !== b[axis]);
+  return at < 0 ? 0 : a[at] - b[at];
+}
+
 /** Finds the logs of the last attempt: `<base>.stdout`, of further attempts `<base>.2.stdout`. */
-function lastLog(base: string): Omit<RunLog, "run"> | undefined {
+function lastLog(base: string): Omit<RunLog, "run" | "name"> | undefined {
   const slash = base.lastIndexOf("/");
   const [dir, name] = [base.slice(0, slash), base.slice(slash + 1)];
   let best = 0;

@@ -11,6 +11,7 @@ const COMMANDS = [
   "ls",
   "show",
   "log",
+  "replay",
   "history",
   "diff",
   "check",

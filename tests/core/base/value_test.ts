@@ -6,10 +6,15 @@ import {
   decodeValue,
   digestOfEncoded,
   encodedBytes,
+  encodeError,
   encodeValue,
+  type ErrorFields,
+  holdsErrors,
+  isErrorText,
   type ValueCodec,
   ValueError,
 } from "../../../core/base/value.ts";
+import { isError } from "../../../core/is_error.ts";
 import { digestOf } from "../../../core/base/digest.ts";
 import { assertEquals, assertIncludes, assertOk, assertThrows } from "../../testing/assert.ts";
 
@@ -161,6 +166,46 @@ Deno.test("createValueCodec() works from its own source text", () => {
   const codec = new Function(`return (${createValueCodec.toString()})()`)() as ValueCodec;
   const value = { a: [1, -0, new Map([["k", 1n]])], b: new Float32Array([1]) };
   assertEquals(codec.encode(value), encodeValue(value));
+});
+
+const cause = fc.record({
+  node: fc.string(),
+  index: fc.option(fc.array(fc.nat()), { nil: undefined }),
+  reason: fc.string(),
+  message: fc.string({ unit: "binary" }),
+}).map(({ index, ...rest }) => index === undefined ? rest : { ...rest, index });
+
+const errorFields = fc.record({ own: cause, causes: fc.array(cause, { minLength: 1 }) })
+  .map(({ own, causes }) => ({ ...own, causes }));
+
+Deno.test("encodeError() gives what encodeValue() gives for the decoded error value", () => {
+  fc.assert(
+    fc.property(errorFields, (fields) => {
+      const text = encodeError(fields);
+      const value = decodeValue(text) as ErrorFields;
+      assertOk(isError(value) && Object.isFrozen(value) && isErrorText(text));
+      assertEquals(encodeValue(value).text, text);
+      assertEquals<unknown>({ ...value }, { ...fields });
+    }),
+  );
+});
+
+Deno.test("holdsErrors() finds error values at any depth and nothing that only looks like one", () => {
+  const fake = '{"$flow":["Error",{}]}';
+  fc.assert(
+    fc.property(data, errorFields, fc.boolean(), (value, fields, isPacked) => {
+      const plain = [
+        value,
+        fake,
+        { $flow: ["Error", fake] },
+        ...isPacked ? [new Uint8Array(9)] : [],
+      ];
+      const mixed = [...plain, { deep: new Map([[1, decodeValue(encodeError(fields))]]) }];
+      assertEquals(holdsErrors(encodedBytes(encodeValue(plain))), false);
+      assertEquals(holdsErrors(encodedBytes(encodeValue(mixed))), true);
+      assertEquals(encodedBytes(encodeValue(roundTrip(mixed))), encodedBytes(encodeValue(mixed)));
+    }),
+  );
 });
 
 const data = fc.letrec((tie) => ({

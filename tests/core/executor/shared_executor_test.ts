@@ -54,7 +54,7 @@ function actionOf(id: number, node: string): Action {
 
 Deno.test("SharedExecutor: runs may use the same numbers", () => {
   const inner = new RiggedExecutor();
-  const shared = new SharedExecutor(inner);
+  const shared = new SharedExecutor(inner, "/all");
   const [a, b] = [shared.share(), shared.share()];
   const ended: string[] = [];
   a.submit([actionOf(1, "a1"), actionOf(2, "a2")], ({ id }) => ended.push(`a${id}`));
@@ -72,7 +72,7 @@ Deno.test("SharedExecutor: runs may use the same numbers", () => {
 
 Deno.test("SharedExecutor: the end of one run stops what is its, and is reported to nobody", async () => {
   const inner = new RiggedExecutor();
-  const shared = new SharedExecutor(inner);
+  const shared = new SharedExecutor(inner, "/all");
   const ended: string[] = [];
   const b = shared.share();
   b.submit([actionOf(1, "b1")], ({ id }) => ended.push(`b${id}`));

@@ -139,6 +139,7 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
       onError: "continue",
       description: "hi",
     }],
+    ["call: n.ts#f, concurrency: 8", { concurrency: 8 }],
     ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {
       track: [
         { kind: "function", module: "lib/n.ts", path: "/p/lib/n.ts", export: "f" },

@@ -91,9 +91,19 @@ Deno.test("RunSummary.line() says how a run ended", () => {
     lineOf(begin, end("aborted", [1, 0, 0, 0])),
     "aborted: 3 nodes, 1 up to date, 2 not reached, 1.2 s",
   );
+  const calls = (node: string, failed: number, total: number): Event => (
+    { v: 1, time: 0, type: "calls", node, total, hit: 0, done: total - failed, failed }
+  );
   assertEquals(
-    lineOf(hit("a", [0]), hit("a", [1])),
-    "ok: 2 nodes and elements, 2 up to date, 0 ms",
+    lineOf(
+      { ...begin, nodes: 2 },
+      { ...failed("ys"), index: [3] } as Event,
+      calls("ys", 1, 100),
+      calls("ys", 3, 100),
+      calls("zs", 0, 100),
+      end("failed", [0, 2, 0, 0]),
+    ),
+    "failed: 2 nodes, 3 of 100 calls failed (ys), 2 run, 1.2 s",
   );
 });
 

@@ -94,6 +94,7 @@ Deno.test("logsOf() returns the last attempt's logs of exactly that node", () =>
   const logs = runs.logsOf("w.yaml", "a");
   assertEquals(logs.find(({ run }) => run === last?.id), {
     run: last?.id as string,
+    name: "a",
     stdout: `${last?.logDir}/a.10.stdout`,
     stderr: `${last?.logDir}/a.10.stderr`,
   });

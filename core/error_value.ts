@@ -1,0 +1,115 @@
+/**
+ * Error values: made of failures, found in values, told in words. Pure; does not know nodes or who gets them.
+ *
+ * @module
+ */
+
+import type { Failure } from "./action.ts";
+import { decodeValue, encodeError, type ErrorCause, type ErrorFields } from "./base/value.ts";
+import { type CallName, callName } from "./call_name.ts";
+import { isError } from "./is_error.ts";
+
+/** Root causes an error value names. */
+const MAX_CAUSES = 20;
+/** Causes a message names. */
+const MAX_NAMED = 3;
+/** Characters of a message that an error value keeps. */
+const MESSAGE_CHARS = 1000;
+
+/** Returns the text of what stands for the result of a node or call that failed. */
+export function errorOfFailure({ node, index }: CallName, failure: Failure): string {
+  const { reason, message, causes } = failure;
+  const at = index === undefined ? {} : { index };
+  const own = { node, ...at, reason, message: shortened(message) };
+  return encodeError({ ...own, causes: causes ?? [own] });
+}
+
+/** Returns the text of what stands for the result of a call that was not made because of error values. */
+export function errorOfSkipped({ node, index }: CallName, errors: readonly ErrorFields[]): string {
+  const causes = distinct(errors.flatMap((error) => error.causes));
+  const message = `it takes ${formatCauses(causes)}`;
+  const at = index === undefined ? {} : { index };
+  return encodeError({ node, ...at, reason: "skipped", message, causes });
+}
+
+/** Returns the error values in a decoded value, in order; those inside of error values are not looked for. */
+export function errorsIn(value: unknown): ErrorFields[] {
+  const found: ErrorFields[] = [];
+  collect(value, found);
+  return found;
+}
+
+/** Returns the error value an encoded value is, if it is one. */
+export function asError(value: unknown): ErrorFields | undefined {
+  return isError(value) ? value : undefined;
+}
+
+/** Returns the root causes of error values in a stored value, each once. */
+export function rootCausesOf(encoded: string | Uint8Array): ErrorCause[] {
+  return distinct(errorsIn(decodeValue(encoded)).flatMap(({ causes }) => causes));
+}
+
+/**
+ * Says where errors come from: `ys[1] (no 1), ys[4] (no 4) and 3 more`.
+ *
+ * @param causes At least one.
+ */
+export function formatCauses(causes: readonly ErrorCause[]): string {
+  const named = causes.slice(0, MAX_NAMED).map(({ message, ...place }) =>
+    `${callName(place)} (${message.split("\n")[0]})`
+  );
+  const more = causes.length - named.length;
+  return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/**
+ * Lets an error value in the place of an array stand for every element that would be in it. How many there are is taken
+ * from its neighbours.
+ *
+ * @param value A nested array.
+ * @param rank How deep.
+ */
+export function spreadErrors(value: unknown, rank: number): unknown {
+  if (rank <= 1 || !Array.isArray(value)) return value;
+  const rows = value.map((row) => spreadErrors(row, rank - 1));
+  const model = rows.find((row) => !isError(row));
+  return rows.map((row) => isError(row) ? filled(model, rank - 1, row) : row);
+}
+
+/** An array of the same shape, full of one value. */
+function filled(model: unknown, rank: number, value: unknown): unknown {
+  if (rank === 0) return value;
+  const length = (model as ArrayLike<unknown> | undefined)?.length ?? 0;
+  return Array.from(
+    { length },
+    (_, i) => filled((model as ArrayLike<unknown>)[i], rank - 1, value),
+  );
+}
+
+function shortened(message: string): string {
+  return message.length > MESSAGE_CHARS ? `${message.slice(0, MESSAGE_CHARS)}…` : message;
+}
+
+function collect(value: unknown, found: ErrorFields[]): void {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
+  if (isError(value)) found.push(value);
+  else if (value instanceof Map) {
+    for (const [key, item] of value) {
+      collect(key, found);
+      collect(item, found);
+    }
+  } else if (value instanceof Set || Array.isArray(value)) {
+    for (const item of value) collect(item, found);
+  } else for (const item of Object.values(value)) collect(item, found);
+}
+
+function distinct(causes: readonly ErrorCause[]): ErrorCause[] {
+  const byText = new Map<string, ErrorCause>();
+  for (const { node, index, reason, message } of causes) {
+    const key = JSON.stringify([node, index]);
+    if (byText.has(key)) continue;
+    if (byText.size === MAX_CAUSES) break;
+    byText.set(key, { node, ...(index === undefined ? {} : { index }), reason, message });
+  }
+  return [...byText.values()];
+}
