@@ -7,7 +7,7 @@
 
 import { UsageError } from "../core/base/error.ts";
 import type { Member, StoredOutput } from "../core/mod.ts";
-import { valueJson } from "./value_json.ts";
+import { valueJson } from "../core/base/value_json.ts";
 
 /** A row: texts of JSON by column; what a combination does not have is absent. */
 export type Row = ReadonlyMap<string, string>;

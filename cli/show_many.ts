@@ -9,7 +9,6 @@ import { UsageError } from "../core/base/error.ts";
 import type { ManyRuns } from "../core/mod.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import type { Row } from "./rows_json.ts";
-import type { ShowFormat } from "./show_output.ts";
 
 /** Formats of a table of results; `auto` is a table for people. */
 const FORMATS = ["auto", "csv", "json", "ndjson"] as const;
@@ -20,7 +19,7 @@ const FORMATS = ["auto", "csv", "json", "ndjson"] as const;
  * @param name The output.
  * @throws {UsageError} If there is no such output, no result at all, or the format is none of a table.
  */
-export async function showMany(many: ManyRuns, name: string, format: ShowFormat): Promise<void> {
+export async function showMany(many: ManyRuns, name: string, format: string): Promise<void> {
   if (!(FORMATS as readonly string[]).includes(format)) {
     throw new UsageError(`Cannot show a sweep as ${format}: it is a table`, {
       hint: `use one of ${FORMATS.join(", ")}`,
@@ -54,7 +53,7 @@ export async function showMany(many: ManyRuns, name: string, format: ShowFormat)
 async function printRows(
   rows: readonly Row[],
   columns: readonly string[],
-  format: ShowFormat,
+  format: string,
 ): Promise<void> {
   const { cellsOf, csvLine, rowJson } = await import("./rows_json.ts");
   if (format === "ndjson") {

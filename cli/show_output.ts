@@ -1,20 +1,30 @@
 /**
- * Prints a stored output to standard output. Does not run anything.
+ * Prints a stored output, or writes it to a file. Does not run anything, nor know tables.
  *
  * @module
  */
 
-import type { Engine } from "../core/mod.ts";
+import type { Engine, StoredOutput } from "../core/mod.ts";
 import { UsageError } from "../core/base/error.ts";
+import { parseSlice, sliceValue } from "../core/base/slice.ts";
 import { sanitize } from "../core/base/source.ts";
-import { writeStderr, writeStdout } from "./output.ts";
-import { parseSlice, sliceValue } from "./slice.ts";
+import { writeStderr } from "./output.ts";
+import { type Write, writeTo } from "./sink.ts";
 
 /** How an output is printed; `auto` is raw for text, bytes and files, else JSON. `csv` is for tables of a sweep. */
 export type ShowFormat = typeof SHOW_FORMATS[number];
 
 /** All formats, in the order help lists them. */
 export const SHOW_FORMATS = ["auto", "raw", "json", "ndjson", "csv", "path"] as const;
+
+/** What is shown of an output and where. */
+export interface ShowOptions {
+  readonly format: ShowFormat;
+  /** Of a map node that is not over: what its calls have delivered. */
+  readonly partial?: boolean;
+  /** A file in place of standard output. */
+  readonly path?: string;
+}
 
 /** Error values that are told in words. */
 const MAX_ERRORS = 10;
@@ -26,54 +36,74 @@ const CHUNK_BYTES = 1 << 18;
  * Prints one output.
  *
  * @param engine Of the workflow.
- * @param reference An output with an optional selection, for example `z[:,3]`.
- * @param format How it is written.
+ * @param reference An output with an optional selection, for example `z[:, 3]`.
+ * @param options See {@linkcode ShowOptions}.
+ * @throws {UsageError} If nothing is stored, the selection does not exist, or the format does not fit.
  */
 export async function showOutput(
   engine: Engine,
   reference: string,
-  format: ShowFormat,
+  options: ShowOptions,
 ): Promise<void> {
   const { name, subscripts } = parseSlice(reference);
+  const { format, partial = false, path } = options;
   if (format === "csv") throw misfit(name, format, "no table; --sweep makes one");
-  const output = engine.output(name);
-  if (output.isStale) {
-    writeStderr(`warning: "${name}" may be from an earlier state of the workflow\n`);
-  }
+  const output = engine.output(name, { partial });
+  warnAbout(name, output);
   if (output.kind === "value") {
     if (format === "path") throw misfit(name, format, "a value");
-    await showValue(sliceValue(output.value, subscripts, name), format, name);
+    // Not needed at start-up, nor for files.
+    const { valueJson } = await import("../core/base/value_json.ts");
+    const value = sliceValue(output.value, subscripts, name);
+    if (format === "auto") await tellErrors(value, name);
+    const isTerminal = path === undefined && Deno.stdout.isTerminal();
+    writeTo(path, (write) => writeValue(value, { format, name, valueJson, write, isTerminal }));
     return;
   }
   if (subscripts.length > 0) throw misfit(name, "a selection", `a ${output.kind}`);
   if (format === "path" || output.kind === "dir") {
     if (format !== "path" && format !== "auto") throw misfit(name, format, "a directory");
-    writeStdout(`${output.path}\n`);
+    writeTo(path, (write) => write(`${output.path}\n`));
   } else if (format === "auto" || format === "raw") {
-    copyFile(output.path);
+    writeTo(path, (write) => copyFile(output.path, write));
   } else {
     throw misfit(name, format, "a file");
   }
 }
 
-/** Prints a value that is in memory. */
-async function showValue(value: unknown, format: ShowFormat, name: string): Promise<void> {
-  // Not needed at start-up, nor for files.
-  const { valueJson } = await import("./value_json.ts");
-  if (format === "auto") await tellErrors(value, name);
+/** Says on standard error what an output is not. */
+export function warnAbout(
+  name: string,
+  { isStale, partial }: Pick<StoredOutput & { kind: "value" }, "isStale" | "partial">,
+): void {
+  if (isStale) writeStderr(`warning: "${name}" may be from an earlier state of the workflow\n`);
+  if (partial === undefined || partial.missing === 0) return;
+  writeStderr(
+    `warning: "${name}" is not complete: ${partial.missing} of ${partial.total} calls have not ` +
+      "delivered, they are null\n",
+  );
+}
+
+/** Writes a value that is in memory. */
+function writeValue(value: unknown, to: {
+  readonly format: ShowFormat;
+  readonly name: string;
+  readonly valueJson: (value: unknown) => string;
+  readonly write: Write;
+  readonly isTerminal: boolean;
+}): void {
+  const { format, name, valueJson, write, isTerminal } = to;
   const isRaw = typeof value === "string" || value instanceof Uint8Array;
   if (format === "raw" && !isRaw) throw misfit(name, format, "neither text nor bytes");
   if (format === "ndjson") {
     if (!Array.isArray(value)) throw misfit(name, format, "no array");
-    for (const item of value) writeStdout(`${valueJson(item)}\n`);
+    for (const item of value) write(`${valueJson(item)}\n`);
   } else if (isRaw && format !== "json") {
-    writeStdout(value);
+    write(value);
     // A prompt glued to the text is no use to people; a pipe gets the bytes and nothing else.
-    if (typeof value === "string" && !value.endsWith("\n") && Deno.stdout.isTerminal()) {
-      writeStdout("\n");
-    }
+    if (typeof value === "string" && !value.endsWith("\n") && isTerminal) write("\n");
   } else {
-    writeStdout(`${valueJson(value)}\n`);
+    write(`${valueJson(value)}\n`);
   }
 }
 
@@ -94,14 +124,14 @@ async function tellErrors(value: unknown, name: string): Promise<void> {
   if (more > 0) writeStderr(`  and ${more} more\n`);
 }
 
-/** Copies a file to standard output, without holding it in memory. */
-function copyFile(path: string): void {
+/** Copies a file without holding it in memory. */
+function copyFile(path: string, write: Write): void {
   using file = Deno.openSync(path, { read: true });
   const chunk = new Uint8Array(CHUNK_BYTES);
   for (;;) {
     const count = file.readSync(chunk);
     if (count === null) return;
-    writeStdout(chunk.subarray(0, count));
+    write(chunk.subarray(0, count));
   }
 }
 

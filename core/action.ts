@@ -6,7 +6,9 @@
  */
 
 import { type Digest, digestOf } from "./base/digest.ts";
+import type { HistogramData } from "./base/histogram.ts";
 import type { ErrorCause } from "./base/value.ts";
+import type { Taken } from "./taken.ts";
 import type { Hooks } from "./workflow.ts";
 
 /**
@@ -305,13 +307,9 @@ export interface DeliveredOutput extends OutputResult {
 export const INLINE_BYTES = 4096;
 
 /** What an action took. */
-export interface Usage {
+export interface Usage extends Taken {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly wallMs: number;
-  /** User plus system time; absent where it cannot be measured. */
-  readonly cpuMs?: number;
-  readonly maxRssBytes?: number;
 }
 
 /** Why an action failed. */
@@ -359,6 +357,8 @@ export type Completion =
     readonly outputs: readonly DeliveredOutput[];
     /** Of a batch; `outputs` is empty then. */
     readonly results?: BatchResults;
+    /** Of a batch: how long its calls took, in milliseconds. */
+    readonly times?: HistogramData;
     readonly usage: Usage;
     /** For example how a command was confined: `sandbox: bubblewrap`. */
     readonly notes?: Readonly<Record<string, string>>;

@@ -28,6 +28,7 @@ import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, Grower, NodeId } from "./graph.ts";
 import { LeftOuts } from "./left_out.ts";
+import { type LabelledOutput, labelledOutput } from "./labelled_output.ts";
 import { type Mapped, parseMapTexts, refuseAdded } from "./map_over.ts";
 import { checkShapes, selectPart } from "./map_shapes.ts";
 import { checkPresence } from "./presence.ts";
@@ -49,7 +50,7 @@ import {
 import type { Limits } from "./slots.ts";
 import type { RunError, RunLog } from "./store/runs.ts";
 import { Store } from "./store/store.ts";
-import { readOutput, type StoredOutput } from "./stored_output.ts";
+import { type OutputContext, readOutput, type StoredOutput } from "./stored_output.ts";
 import {
   type ListEntry,
   listNodes,
@@ -388,15 +389,20 @@ export class Engine implements AsyncDisposable {
    * Finds an output: of the run that just ended, else the stored one.
    *
    * @param name Output, node with one output, or `node.output`.
+   * @param options `partial`: of a map node that is not over what its calls have delivered.
    * @throws {UsageError} If there is no such output or nothing is stored.
    */
-  output(name: string): StoredOutput {
-    // It may be of a node that another returned, or take something of one.
-    this.#expandKnown();
-    return readOutput({
-      ...{ graph: this.graph, store: this.store, temps: this.#temps, targets: this.#targets },
-      ...{ results: this.#results, foresight: this.#foresight, rebuild: this.#rebuild },
-    }, name);
+  output(name: string, options: { readonly partial?: boolean } = {}): StoredOutput {
+    return readOutput(this.#outputs(), name, options);
+  }
+
+  /**
+   * Finds an output as `output` does, or with `node.*` all outputs of a node, with the names of its axes and labels.
+   *
+   * @throws {UsageError} If there is no such output, nothing is stored, or it is a file.
+   */
+  labelled(name: string, options: { readonly partial?: boolean } = {}): LabelledOutput {
+    return labelledOutput(this.#outputs(), name, options);
   }
 
   /** Logs of the executions of a node and its calls, or of one call, newest run first. */
@@ -487,6 +493,15 @@ export class Engine implements AsyncDisposable {
       workflow: this.id,
       code: [this.workflow.file, ...this.#code.dependencies()],
       isExpanded: (id) => this.#expander.isExpanded(id),
+    };
+  }
+
+  /** Where outputs are looked for: they may be of nodes that others returned, or take something of one. */
+  #outputs(): OutputContext {
+    this.#expandKnown();
+    return {
+      ...{ graph: this.graph, store: this.store, temps: this.#temps, targets: this.#targets },
+      ...{ results: this.#results, foresight: this.#foresight, rebuild: this.#rebuild },
     };
   }
 

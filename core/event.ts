@@ -7,6 +7,7 @@
 
 import type { Digest } from "./base/digest.ts";
 import type { FailureReason } from "./action.ts";
+import type { Taken } from "./taken.ts";
 
 /** Version of the event schema printed by `--json`; raised when a field changes meaning or goes away. */
 export const EVENT_VERSION = 1;
@@ -69,12 +70,9 @@ export interface StartedEvent extends NodeEventBase {
 }
 
 /** The action delivered its outputs and they are stored. */
-export interface DoneEvent extends NodeEventBase {
+export interface DoneEvent extends NodeEventBase, Taken {
   readonly type: "done";
   readonly key: Digest;
-  readonly wallMs: number;
-  readonly cpuMs?: number;
-  readonly maxRssBytes?: number;
   readonly outputs: readonly EventOutput[];
   /** False when the result was not stored: `cache: false`, an input changed while it ran, or it holds error values. */
   readonly cached: boolean;
@@ -88,7 +86,7 @@ export interface DoneEvent extends NodeEventBase {
  * The action failed and will not be tried again in this run. With `index` it is one call of a map node: they are told of one by
  * one up to a limit, all of them are counted in `calls`, and what becomes of the node is said by an event without `index`.
  */
-export interface FailedEvent extends NodeEventBase {
+export interface FailedEvent extends NodeEventBase, Taken {
   readonly type: "failed";
   readonly reason: FailureReason;
   readonly message: string;
@@ -96,9 +94,6 @@ export interface FailedEvent extends NodeEventBase {
   readonly stack?: string;
   /** Absent when its inputs could not be read. */
   readonly key?: Digest;
-  readonly wallMs: number;
-  readonly cpuMs?: number;
-  readonly maxRssBytes?: number;
   readonly attempt: number;
   /** Place in the workflow file, `file:line:col`. */
   readonly place?: string;

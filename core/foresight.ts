@@ -124,12 +124,25 @@ export class Foresight {
    * @param withErrors Results that hold error values will do, as the last run delivered them.
    */
   foresee(wanted: ReadonlySet<number>, { withErrors = false } = {}): void {
-    const { results } = this.#c;
     for (const id of this.#inOrder(wanted)) {
-      const { verdict, prepared } = this.#foresee(id, new Set());
-      const isPartial = withErrors && verdict === "run" && prepared !== undefined;
-      if (isPartial) results[id] = this.#partial(id, prepared);
+      if (withErrors) this.#foreseeWithErrors(id);
+      else this.#foresee(id, new Set());
     }
+  }
+
+  /**
+   * Makes a node explicit if everything upstream of it is up to date, or holds error values as the last run delivered them.
+   *
+   * @param closure The node with everything upstream of it.
+   * @returns `undefined` if something upstream must run first, or an input cannot be read.
+   */
+  prepared(id: NodeId, closure: ReadonlySet<number>): Prepared | undefined {
+    let prepared: Prepared | undefined;
+    for (const other of this.#inOrder(closure)) {
+      const foreseen = this.#foreseeWithErrors(other);
+      if (other === id) prepared = foreseen.prepared;
+    }
+    return prepared;
   }
 
   /** The newest stored outputs of a node, whether they are up to date or not. */
@@ -146,6 +159,14 @@ export class Foresight {
     this.#c.rebuild.preload(wanted);
     this.#c.store.preload(wanted.size);
     return [...this.#c.graph.order].filter((id) => wanted.has(id)) as NodeId[];
+  }
+
+  #foreseeWithErrors(id: NodeId): Foreseen {
+    const foreseen = this.#foresee(id, new Set());
+    const { verdict, prepared } = foreseen;
+    const isPartial = verdict === "run" && prepared !== undefined;
+    if (isPartial) this.#c.results[id] = this.#partial(id, prepared);
+    return foreseen;
   }
 
   #foresee(id: NodeId, forced: ReadonlySet<number>): Foreseen {

@@ -10,6 +10,7 @@ import { nearest } from "./base/suggest.ts";
 import { workflowId } from "./forget.ts";
 import { differenceOf, recordedOf } from "./materials.ts";
 import { type NodeState, nodeStates } from "./node_states.ts";
+import { type ProfileEntry, profileOf } from "./profile.ts";
 import { type NodeDifference, RunComparison } from "./run_diff.ts";
 import { resolveRun } from "./run_reference.ts";
 import type { RunSummary } from "./store/runs.ts";
@@ -90,6 +91,19 @@ export class History {
       const why = this.#whyOf(state, earlierOf(state, at));
       return why === undefined ? state : { ...state, why };
     });
+  }
+
+  /**
+   * Returns what the nodes of the newest run took when they were executed last, the longest first.
+   *
+   * @param node Only this one.
+   * @param limit At most so many.
+   * @throws {UsageError} If there is no run, or it does not know the node.
+   */
+  profile(node?: string, limit = Infinity): ProfileEntry[] {
+    const entries = profileOf(this.#store, this.#summaries(), node);
+    if (entries.length === 0 && node !== undefined) throw this.#unknownNode(node);
+    return entries.slice(0, limit);
   }
 
   /**

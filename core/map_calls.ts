@@ -137,6 +137,16 @@ export class MapCalls {
     return key.length <= KEY_CHARS ? key : `#${digestOf(key)}`;
   }
 
+  /** The key of a call that looked at its position, from its key: it holds only there. */
+  placedKey(call: number, key: string): string {
+    return `${key}@${this.indexOf(call).join(",")}`;
+  }
+
+  /** Finds something by the key of a call, else by its key with the position. */
+  find<T>(call: number, key: string, find: (key: string) => T | undefined): T | undefined {
+    return find(key) ?? find(this.placedKey(call, key));
+  }
+
   /** Returns the error values a call would take, if there are any. */
   errorsOf(call: number): CallErrors | undefined {
     const found: CallErrors[] = [];

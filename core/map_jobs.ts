@@ -8,9 +8,7 @@
 import {
   type Action,
   type ActionInput,
-  actionKey,
   type CallResult,
-  canonicalJson,
   type Completion,
   type Failure,
   INLINE_BYTES,
@@ -20,11 +18,12 @@ import {
 import type { ActionFrame } from "./assemble.ts";
 import type { AxisSlices } from "./base/axis_slice.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
+import { createHistogram, type Histogram } from "./base/histogram.ts";
 import { encodedBytes, holdsErrors } from "./base/value.ts";
+import { unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { unpackResults } from "./batch.ts";
-import { MapCalls } from "./map_calls.ts";
+import type { MapCalls } from "./map_calls.ts";
 import { chooseCalls } from "./map_choice.ts";
 import {
   describeFailed,
@@ -40,6 +39,7 @@ import { arrangeOutput } from "./map_output.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import type { ElementLog, ElementOutput, ElementRecord } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
+import { planCalls, StoredCalls } from "./stored_calls.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** What map nodes need from the run. */
@@ -84,7 +84,9 @@ interface Job {
   /** What names the file of the calls. */
   readonly base?: Digest;
   readonly startedAt: number;
+  readonly times: Histogram;
   cpuMs: number;
+  maxRssBytes: number;
   /** Failed calls that were told of. */
   reported: number;
   /** Nothing is tried again. */
@@ -150,37 +152,33 @@ export class MapJobs {
   ): { readonly failure: Failure } | { readonly base?: Digest } {
     const { graph, store, read } = this.#c;
     const def = graph.defs[id] as Job["def"];
-    const wires = graph.maps[id] ?? {};
-    const calls = MapCalls.of(def.map, wires, prepared.inputs, {
-      read: (digest) => read(digest as Digest),
-      store: (name, bytes) => ({ name, kind: "value", digest: store.blobs.put(bytes) }),
-      file: (name, path) => ({
-        name,
-        kind: "file",
-        path,
-        digest: store.files.digestOf(path).digest,
-      }),
-    });
+    const node = { graph, store, id, prepared };
+    const put = (bytes: Uint8Array) => store.blobs.put(bytes);
+    const calls = planCalls(node, { read, put });
     if ("ok" in calls) return { failure: misfit(calls) };
     const isChosen = slices === undefined ? undefined : chooseCalls(calls, slices);
     if (typeof isChosen === "object") return { failure: misfit(isChosen) };
-    const base = baseOf(prepared.materialText, Object.values(wires), prepared.inputs);
-    const log = isKept ? store.elements.log(base) : undefined;
-    const known = since === undefined ? undefined : log?.read(since);
-    const isWhole = (outputs: readonly ElementOutput[]) =>
-      outputs.every((output) => typeof output === "string" || store.blobs.has(output.digest));
-    const find = (key: string) => {
-      const found = known?.get(key);
-      return found !== undefined && isWhole(found) ? found : undefined;
-    };
+    const stored = isKept ? new StoredCalls(node, since) : undefined;
     const run = new MapRun(calls, def.outputs.length, {
-      find: known !== undefined && known.size > 0 ? find : undefined,
+      find: stored?.finder,
       isChosen,
       fateOf: (call) => fateOf(def, calls, call),
     });
-    const kept = log === undefined ? {} : { base };
-    const fresh = { cpuMs: 0, reported: 0, isGivenUp: false };
-    const job = { id, def, prepared, run, log, ...kept, startedAt: now, ...fresh };
+    const kept = stored === undefined ? {} : { base: stored.base };
+    const job: Job = {
+      id,
+      def,
+      prepared,
+      run,
+      log: stored?.log,
+      ...kept,
+      startedAt: now,
+      times: createHistogram(),
+      cpuMs: 0,
+      maxRssBytes: 0,
+      reported: 0,
+      isGivenUp: false,
+    };
     this.#jobs.set(id, job);
     const usage = { startedAt: now, wallMs: 0 };
     for (const { call, failure } of run.failed) this.#report(job, [call], { failure, usage }, 0);
@@ -252,7 +250,7 @@ export class MapJobs {
     const flight = this.#flights.get(completion.id) as Flight;
     this.#flights.delete(completion.id);
     const { job, calls } = flight;
-    job.cpuMs += completion.usage.cpuMs ?? 0;
+    measure(job, calls.length, completion);
     if (completion.kind === "failed") this.#failed(flight, completion, isStopping);
     else {
       job.run.learn(calls.length, completion.usage.wallMs);
@@ -279,9 +277,9 @@ export class MapJobs {
    */
   end(id: NodeId, number: number, now: number): MapEnd {
     const job = this.#jobs.get(id) as Job;
-    const { def, run, base, startedAt, cpuMs } = job;
+    const { def, run, base } = job;
     this.#jobs.delete(id);
-    const usage = { startedAt, wallMs: now - startedAt, ...(cpuMs === 0 ? {} : { cpuMs }) };
+    const usage = usageOf(job, now);
     const { failed } = run;
     const problem = failed.length === 0 ? {} : { problem: describeFailed(def, run) };
     if (failed.length > 0 && def.onError === "fail") {
@@ -412,6 +410,32 @@ export class MapJobs {
   }
 }
 
+/** Notes what an action of a node took. What was stopped says nothing of how long calls take. */
+function measure(job: Job, calls: number, completion: Completion): void {
+  const { wallMs, cpuMs = 0, maxRssBytes = 0 } = completion.usage;
+  job.cpuMs += cpuMs;
+  job.maxRssBytes = Math.max(job.maxRssBytes, maxRssBytes);
+  if (completion.kind === "done" && completion.times !== undefined) {
+    job.times.merge(completion.times);
+  } else if (calls === 1 && !isAborted(completion)) job.times.add(wallMs);
+}
+
+function isAborted(completion: Completion): boolean {
+  return completion.kind === "failed" && completion.failure.reason === "aborted";
+}
+
+/** What a node took whose calls have all ended. */
+function usageOf({ startedAt, cpuMs, maxRssBytes, times }: Job, now: number): Usage {
+  const calls = times.distribution();
+  return {
+    startedAt,
+    wallMs: now - startedAt,
+    ...(cpuMs === 0 ? {} : { cpuMs }),
+    ...(maxRssBytes === 0 ? {} : { maxRssBytes }),
+    ...(calls === undefined ? {} : { calls }),
+  };
+}
+
 /** A result of a call that ran alone. It may have looked at its position. */
 function elementOf({ text, digest, sizeBytes }: OutputResult): ElementOutput {
   return text ?? { digest, sizeBytes };
@@ -426,15 +450,4 @@ function misfit({ message, hint, causes }: ShapeProblem): Failure {
     ...(causes === undefined ? {} : { causes }),
     isFinal: true,
   };
-}
-
-/** Digest of everything that the calls of a node share. */
-function baseOf(
-  materialText: string,
-  mapped: readonly number[],
-  inputs: readonly ActionInput[],
-): Digest {
-  const material = JSON.parse(materialText) as { inputs: Record<string, unknown> };
-  for (const at of mapped) delete material.inputs[inputs[at].name];
-  return actionKey(`elements ${canonicalJson(material)}`);
 }

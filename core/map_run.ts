@@ -103,7 +103,7 @@ export class MapRun {
         this.#failed.push({ call, failure: fate.failure });
         continue;
       }
-      const known = find?.(calls.keyOf(call)) ?? find?.(this.#placedKey(call));
+      const known = find && calls.find(call, calls.keyOf(call), find);
       if (known !== undefined) {
         this.#set(call, known);
         this.#hits++;
@@ -202,7 +202,8 @@ export class MapRun {
         this.#hits++;
       }
     }
-    return usesIndex ? this.#placedKey(call) : this.calls.keyOf(call);
+    const key = this.calls.keyOf(call);
+    return usesIndex ? this.calls.placedKey(call, key) : key;
   }
 
   /** Number of the attempt a call is at, 1 for the first. */
@@ -265,9 +266,5 @@ export class MapRun {
 
   #set(call: number, outputs: readonly ElementOutput[]): void {
     for (let i = 0; i < this.#columns.length; i++) this.#columns[i][call] = outputs[i];
-  }
-
-  #placedKey(call: number): string {
-    return `${this.calls.keyOf(call)}@${this.calls.indexOf(call).join(",")}`;
   }
 }

@@ -6,6 +6,7 @@
 
 import type { Digest } from "./base/digest.ts";
 import type { Event, EventOutput } from "./event.ts";
+import { type Taken, takenOf } from "./taken.ts";
 
 /**
  * How a node ended: `done` was executed, `hit` was up to date. Of a node that started and did not end the run says why:
@@ -21,7 +22,7 @@ export type NodeOutcome =
   | "killed";
 
 /** One node, or one element of a map node, in one run. */
-export interface NodeState {
+export interface NodeState extends Partial<Taken> {
   /** Name of the node, for an element with its index: `z[0,2]`. */
   readonly name: string;
   readonly outcome: NodeOutcome;
@@ -33,9 +34,6 @@ export interface NodeState {
   readonly outputs?: readonly EventOutput[];
   /** Some outputs are or hold error values. */
   readonly hasErrors?: true;
-  readonly wallMs?: number;
-  readonly cpuMs?: number;
-  readonly maxRssBytes?: number;
 }
 
 /** How the run ended in which the events happened. */
@@ -62,7 +60,7 @@ export function nodeStates(events: Iterable<Event>, end: RunEnd): Map<string, No
 }
 
 /** Events after which a node is in another state. */
-const TYPES = ["hit", "started", "done", "failed", "skipped", "retried"] as const;
+const TYPES = ["hit", "started", "done", "failed", "skipped"] as const;
 
 type NodeEvent = Extract<Event, { type: typeof TYPES[number] }>;
 
@@ -97,22 +95,18 @@ function next(state: NodeState, event: NodeEvent): NodeState {
       return { ...state, ...measured(event), outcome: event.type };
     case "skipped":
       return { ...state, outcome: "skipped" };
-    case "retried":
-      return state;
     default:
       return event satisfies never;
   }
 }
 
 function measured(event: Extract<Event, { type: "done" | "failed" }>): Partial<NodeState> {
-  const { key, wallMs, cpuMs, maxRssBytes } = event;
+  const { key } = event;
   return {
     ...(key === undefined ? {} : { key }),
     ...(event.type === "done" ? { outputs: event.outputs } : {}),
     ...(event.type === "done" && event.hasErrors === true ? { hasErrors: true } : {}),
-    wallMs,
-    ...(cpuMs === undefined ? {} : { cpuMs }),
-    ...(maxRssBytes === undefined ? {} : { maxRssBytes }),
+    ...takenOf(event),
   };
 }
 

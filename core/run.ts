@@ -34,6 +34,7 @@ import { CALL_BATCHES_PER_SLOT, type Limits, Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
 import { isAsWatched } from "./sources.ts";
 import type { RecordEntry, Store } from "./store/store.ts";
+import { takenOf } from "./taken.ts";
 import type { Temps } from "./temps.ts";
 import type { NodeDef } from "./workflow.ts";
 
@@ -754,9 +755,7 @@ export class RunLoop implements RunningActions {
       type: "done",
       node: def.name,
       key: prepared.key,
-      wallMs: usage.wallMs,
-      ...(usage.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
-      ...(usage.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
+      ...takenOf(usage),
       outputs: outputs.map(eventOutput),
       cached: isRecorded,
       ...(outputs.some((output) => output.hasErrors === true) ? { hasErrors: true } : {}),
@@ -870,9 +869,7 @@ export class RunLoop implements RunningActions {
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
       ...(failure.stack === undefined ? {} : { stack: failure.stack }),
       ...(prepared === undefined ? {} : { key: prepared.key }),
-      wallMs: usage?.wallMs ?? 0,
-      ...(usage?.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
-      ...(usage?.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
+      ...takenOf(usage),
       attempt,
       ...(span === undefined ? {} : { place: formatPlace(span) }),
       ...(logPath === undefined ? {} : { log: logPath }),

@@ -11,11 +11,12 @@ import { StoreError, UsageError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import type { Foresight } from "./foresight.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { partialOutput } from "./partial_output.ts";
 import type { Rebuild } from "./rebuild.ts";
 import { isCached } from "./result.ts";
 import type { Blobs } from "./store/blobs.ts";
 import type { Store } from "./store/store.ts";
-import type { Targets } from "./targets.ts";
+import type { OutputPlace, Targets } from "./targets.ts";
 import type { Temps } from "./temps.ts";
 
 /** A stored output. */
@@ -23,8 +24,11 @@ export type StoredOutput =
   | {
     readonly kind: "value";
     readonly value: unknown;
-    readonly digest: Digest;
+    /** Absent of a part. */
+    readonly digest?: Digest;
     readonly isStale: boolean;
+    /** Of a map node that is not over: how many of its calls have not delivered. */
+    readonly partial?: { readonly missing: number; readonly total: number };
   }
   | {
     readonly kind: "file" | "dir";
@@ -50,19 +54,28 @@ export interface OutputContext {
  *
  * @param context Where it is looked for.
  * @param name Output, node with one output, or `node.output`.
+ * @param options `partial`: of a map node that is not over what its calls have delivered.
  * @throws {UsageError} If there is no such output or nothing is stored.
  */
-export function readOutput(context: OutputContext, name: string): StoredOutput {
+export function readOutput(
+  context: OutputContext,
+  name: string,
+  options: { readonly partial?: boolean } = {},
+): StoredOutput {
   const { graph, targets, results, foresight, rebuild, store } = context;
   const { id, position } = targets.output(name);
   if (results[id] === undefined) foresight.foresee(targets.closure([id]), { withErrors: true });
   const current = results[id]?.[position];
+  const isMap = graph.defs[id].map !== undefined;
+  if (current === undefined && isMap && options.partial === true) {
+    return partOf(context, { id, position }, name);
+  }
   const result = current ?? foresight.latest(id)?.[position];
   const isStale = current === undefined;
   if (result === undefined) {
     throw new UsageError(`Output "${name}" is not stored`, {
       hint: isCached(graph.defs[id])
-        ? `run it: flow run ${graph.defs[id].name}`
+        ? `run it: flow run ${graph.defs[id].name}${isMap ? HINT_PARTIAL : ""}`
         : `its node is not cached: print it with flow run --output ${name}`,
     });
   }
@@ -76,6 +89,24 @@ export function readOutput(context: OutputContext, name: string): StoredOutput {
     (result.kind === "dir" || store.files.expect(published, digest));
   const path = isThere ? published : blobsOf(context, id, { name, result }).pathOf(digest);
   return { kind: result.kind, path, digest, isStale };
+}
+
+const HINT_PARTIAL = "; --partial shows what its calls have delivered so far";
+
+/** What the calls of a map node have delivered. */
+function partOf(
+  { graph, targets, foresight, store }: OutputContext,
+  { id, position }: OutputPlace,
+  name: string,
+): StoredOutput {
+  const prepared = foresight.prepared(id, targets.closure([id]));
+  if (prepared === undefined) {
+    throw new UsageError(`Cannot show a part of "${name}": what it is made of is not up to date`, {
+      hint: `see: flow why ${graph.defs[id].name}`,
+    });
+  }
+  const { value, ...partial } = partialOutput({ graph, store, id, prepared }, position);
+  return { kind: "value", value, isStale: false, partial };
 }
 
 /** Where the bytes of an output are kept. */

@@ -33,6 +33,7 @@ const PURE = new Set([
   "shebang",
   "sweep",
   "swept",
+  "taken",
   "template",
   "template_shell",
   "why",

@@ -42,7 +42,7 @@ async function replay(this: CliContext, flags: ReplayFlags, ...words: string[]):
   await using opened = await openTarget(this, flags, words);
   const { engine } = opened;
   const { formatDuration, formatFailure } = await import("../../core/mod.ts");
-  const { valueJson } = await import("../value_json.ts");
+  const { valueJson } = await import("../../core/base/value_json.ts");
   const made = engine.replay(oneName(opened.names, "replay"));
   if (flags.printInputs) {
     writeStdout(`${valueJson(made.inputs())}\n`);

@@ -42,8 +42,8 @@ import { trapAborts, trapRequests } from "../signals.ts";
 import { openSurface } from "../run_surface.ts";
 import { Steering, STOPPED_EXIT_CODE } from "../steering.ts";
 import { isNewStore, warmPool } from "../warm.ts";
-import { parseSlice } from "../slice.ts";
 import { isMany, openMany, SWEEP_FLAGS, type SweepFlags } from "../sweep_flags.ts";
+import { parseSlice } from "../../core/base/slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
@@ -248,7 +248,7 @@ async function runOnce(
     tellOrphans(orphans, splitTarget(words, cwd).file);
   }
   if (outcome === "ok" && flags.output !== undefined) {
-    await showOutput(engine, flags.output, flags.format);
+    await showOutput(engine, flags.output, { format: flags.format });
   }
   const exitCode = { ok: 0, failed: 1, aborted: STOPPED_EXIT_CODE }[outcome];
   context.exitCode = steering.exitCode ?? exitCode;

@@ -339,7 +339,7 @@ class Host {
         break;
       case "done":
         if (message.id === running.action.id) {
-          const { wallMs, isClean, outputs, hashes, results } = message;
+          const { wallMs, isClean, outputs, hashes, results, times } = message;
           this.#finish(
             running,
             wallMs,
@@ -351,6 +351,7 @@ class Host {
                   results.map((result, i) => this.#resultOf(running, result, i)),
                   running.action.outputs.length,
                 ),
+                ...(times === undefined ? {} : { times }),
               },
           );
         }
@@ -408,7 +409,7 @@ class Host {
     running: Running,
     wallMs: number,
     isClean: boolean,
-    deliver: () => Pick<Extract<Completion, { kind: "done" }>, "outputs" | "results">,
+    deliver: () => Pick<Extract<Completion, { kind: "done" }>, "outputs" | "results" | "times">,
   ): void {
     const { action, seat } = running;
     this.#running = undefined;

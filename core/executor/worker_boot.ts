@@ -8,6 +8,7 @@
  * @module
  */
 
+import { createHistogram } from "../base/histogram.ts";
 import { createValueCodec } from "../base/value.ts";
 import { importsOf } from "./package_dirs.ts";
 import { createWorkerErrors } from "./worker_errors.ts";
@@ -28,6 +29,7 @@ import type {
 
 /** The functions the boot is made of: given by name, because a bundler may rename them. */
 const PARTS = {
+  createHistogram,
   createValueCodec,
   createWorkerErrors,
   guardWorker,
@@ -280,20 +282,21 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
       const transfer: Transferable[] = [];
       let results: WorkerResult[] | undefined;
+      const times = parts.createHistogram();
       let hashes: (string | null | undefined)[] = [];
       if (call.batch === null) {
         const result = await settled(fn(args, contextOf(call, own, call.index)), stray);
         hashes = encodeOutputs(result, call, outputs, transfer);
       } else {
         const { concurrency } = call.batch;
-        const many = { fn, args, call, own, transfer, columns: columnsOf(call.batch) };
+        const many = { fn, args, call, own, transfer, times, columns: columnsOf(call.batch) };
         results = concurrency > 1 ? await atOnce(many, concurrency, stray) : await oneByOne(many);
       }
       const wallMs = now() - startedAt;
       output.flush();
       const isClean = waitsFor(own) === 0;
       const given = hashes.every((hash) => hash === undefined) ? {} : { hashes };
-      const more = results === undefined ? given : { results };
+      const more = results === undefined ? given : { results, times: times.data() };
       send({ kind: "done", id: call.id, wallMs, isClean, outputs, ...more }, transfer);
     } catch (thrown) {
       const wallMs = now() - startedAt;
@@ -352,13 +355,15 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     readonly transfer: Transferable[];
     /** Encoded values by argument, by call. */
     readonly columns: Readonly<Record<string, readonly string[]>>;
+    /** How long each call took. */
+    readonly times: ReturnType<typeof parts.createHistogram>;
   }
 
   /** Calls one after the other; a promise nobody handles ends the call at work, not those that follow. */
   async function oneByOne(many: Many): Promise<WorkerResult[]> {
     const results: WorkerResult[] = [];
     rejectCurrent = undefined;
-    for (let i = 0; i < many.call.batch!.count; i++) {
+    for (let i = 0, before = now(); i < many.call.batch!.count; i++) {
       callAtWork = i;
       const called = callOfBatch(many, i, (result) => {
         const stray = new Promise<never>((_: unknown, reject: (reason: unknown) => void) =>
@@ -368,6 +373,9 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       });
       // Synchronous functions need not wait a turn each.
       results.push(called instanceof Promise ? await called : called);
+      const after = now();
+      many.times.add(after - before);
+      before = after;
     }
     return results;
   }
@@ -385,7 +393,9 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     const lane = async (): Promise<void> => {
       while (next < count) {
         const i = next++;
+        const before = now();
         results[i] = await storage.run(i, () => callOfBatch(many, i, (result) => result));
+        many.times.add(now() - before);
       }
     };
     try {

@@ -5,6 +5,7 @@
  */
 
 import type { ActionBatch } from "../action.ts";
+import type { HistogramData } from "../base/histogram.ts";
 import type { ClosureBundle } from "../closure.ts";
 
 /** Made part of the boot text: what must be in force before any other module is evaluated. */
@@ -106,6 +107,8 @@ export type FromWorker =
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
     /** Of a batch, by call. */
     readonly results?: readonly WorkerResult[];
+    /** How long the calls of a batch took, in milliseconds. */
+    readonly times?: HistogramData;
     /** Hashes the function gave for them, `null` for that of its inputs; absent if it gave none. */
     readonly hashes?: readonly (string | null | undefined)[];
   }

@@ -42,6 +42,7 @@ Deno.test("flow complete: proposes commands, flags and values", async () => {
   assertEquals(await first("clean", "--dr"), ["--dry-run"]);
   assertEquals(await first("run", "--fa"), ["--fail-fast"]);
   assertEquals(await first("run", "--format", "n"), ["ndjson"]);
+  assertEquals(await first("show", "--format", "p"), ["path", "parquet"]);
   assertEquals(await first("completions", "b"), ["bash"]);
 });
 

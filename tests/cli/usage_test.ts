@@ -94,7 +94,7 @@ const WRONG: readonly (readonly [args: readonly string[], stderr: string])[] = [
   [
     ["show", "--format", "xml"],
     `error: Cannot parse arguments of "flow show": "xml" is no value of "--format"
-  hint: use one of auto, raw, json, ndjson, csv, path
+  hint: use one of auto, raw, json, ndjson, csv, path, tsv, arrow, parquet, zarr
 `,
   ],
   [

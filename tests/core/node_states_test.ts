@@ -32,6 +32,7 @@ const failed: Event = {
   key,
   wallMs: 4,
   maxRssBytes: 7,
+  calls: { count: 2, min: 1, median: 1, p95: 3, max: 3 },
   attempt: 2,
 };
 const retried: Event = {
@@ -64,6 +65,7 @@ Deno.test("nodeStates() takes the end of each node, and the start of its first a
     key,
     wallMs: 4,
     maxRssBytes: 7,
+    calls: { count: 2, min: 1, median: 1, p95: 3, max: 3 },
   });
   assertEquals(stateOf("ok", hit, started(3), done)?.outcome, "done");
 });
@@ -82,6 +84,8 @@ Deno.test("nodeStates() keeps elements apart, and other events out", () => {
     { v: 1, time: 1, type: "warning", code: "x", message: "m", node: "b" },
     { v: 1, time: 1, type: "expanded", nodes: [], wanted: 0, node: "c" },
     { ...hit, type: "hyt", node: "d" } as unknown as Event,
+    // A call of a map node that is tried again: it has no states of its own.
+    { ...retried, index: [1] },
   ], "ok");
   assertEquals([...states.keys()], ["a[0,2]", "a"]);
 });

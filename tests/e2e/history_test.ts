@@ -133,3 +133,51 @@ Deno.test("flow history: wrong words are errors that say what there is", async (
   assertIncludes(await stderr("history", "--json", "--format", "tsv"), "Cannot combine");
   assertIncludes(await stderr("run", "--keep-runs", "0"), "write a whole number from 1");
 });
+
+const MAPPED = `params: { xs: [1, 2, 3], ms: 0 }
+nodes:
+  slow: { run: "[ \${in.x} != 3 ] || exit 4; echo \${in.x}", map: "x[i] -> slow[i]", inputs: { x: params.xs }, stdout: { output: slow, as: json } }
+  quick: { call: nodes.ts#scale, map: "base[i] -> quick[i]", inputs: { base: params.xs, factor: { value: 2 } } }
+  base: { call: nodes.ts#base }
+`;
+
+Deno.test("flow history --profile: says what nodes took when they last ran, of maps per call too", async () => {
+  using w = space({ "workflow.yaml": MAPPED });
+  await w.run();
+  const first = await history(w, "--profile");
+  const nodes = new Map(first.map((entry) => [entry.node, entry]));
+  assertEquals(
+    ["slow", "quick", "base"].map((name) => [nodes.get(name).outcome, nodes.get(name).calls]),
+    [["failed", 3], ["done", 3], ["done", undefined]],
+  );
+  for (const name of ["slow", "quick"]) {
+    const { wallMs, callMinMs, callMedianMs, callP95Ms, callMaxMs } = nodes.get(name);
+    const all = [0, callMinMs, callMedianMs, callP95Ms, callMaxMs, wallMs + 1];
+    assertEquals(all, all.toSorted((a, b) => a - b), name);
+  }
+  assertEquals(
+    first.map(({ wallMs }) => wallMs),
+    first.map(({ wallMs }) => wallMs).toSorted((a, b) => a - b),
+    "the longest is not first",
+  );
+
+  // What was up to date has the figures of the run that executed it; of a map only what was executed counts.
+  await w.run("--set", "xs=[1,2,4]");
+  const second = new Map((await history(w, "--profile")).map((entry) => [entry.node, entry]));
+  assertEquals(second.get("base"), { ...nodes.get("base"), outcome: "hit" });
+  assertEquals([second.get("slow").calls, second.get("quick").calls], [1, 1]);
+  assertEquals((await history(w, "--profile", "quick")).length, 1);
+  assertEquals((await history(w, "--profile", "-n", "2")).length, 2);
+
+  const table = (await w.flow("history", "--profile", "quick")).stdout.split("\n");
+  assertMatches(table[0], /^node +outcome +time +cpu +memory +calls +min +median +p95 +max +run$/);
+  assertMatches(
+    table[1],
+    /^quick +done +(\S+ ms|\S+ s) .* 1 +\S+ [µm]s +\S+ [µm]s +\S+ [µm]s +\S+ [µm]s +\S+$/,
+  );
+  const plain = (await w.flow("history", "--profile", "base")).stdout.split("\n");
+  assertMatches(plain[0], /^node +outcome +time +cpu +memory +run$/);
+  const unknown = await w.flow("history", "--profile", "quikc");
+  assertEquals(unknown.code, 2);
+  assertIncludes(unknown.stderr, 'did you mean "quick"?');
+});

@@ -45,6 +45,29 @@ async function assertRuns(
   assertEquals([second.code, second.stdout], [0, ""], second.stderr);
 }
 
+/** Exports in the formats that libraries write. */
+async function assertExports(
+  command: readonly string[],
+  dir: string,
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  Deno.mkdirSync(`${dir}/x`);
+  Deno.writeTextFileSync(
+    `${dir}/x/workflow.yaml`,
+    'nodes: { z: { run: "echo ${in.x}", map: "x[i] -> z[i]", inputs: { x: { value: [1, 2] } }, ' +
+      "stdout: { output: z, as: json } } }\n",
+  );
+  const run = async (...args: string[]) => await flow(args, { command, cwd: `${dir}/x`, env });
+  assertEquals((await run("run")).code, 0);
+  for (const name of ["z.arrow", "z.parquet", "z.zarr", "z.csv"]) {
+    assertEquals(await run("show", "z", "-o", name), { code: 0, stdout: "", stderr: "" });
+  }
+  const starts = ["z.arrow", "z.parquet", "z.zarr/z/zarr.json", "z.csv"].map((name) =>
+    Deno.readTextFileSync(`${dir}/x/${name}`).slice(0, 4)
+  );
+  assertEquals(starts, ["ARRO", "PAR1", "{\n  ", "i,x,"]);
+}
+
 Deno.test("from source: runs a workflow with TypeScript nodes", async () => {
   using dir = new TemporaryDirectory();
   await assertRuns(SOURCE_COMMAND, dir.path);
@@ -63,6 +86,7 @@ Deno.test("deno task bundle: makes one file that runs alone", async () => {
   const version = await flow(["--version"], { command, cwd: dir.path, env });
   assertEquals(version, { code: 0, stdout: `flow ${CONFIG.version}\n`, stderr: "" });
   await assertRuns(command, dir.path, env);
+  await assertExports(command, dir.path, env);
 });
 
 Deno.test("deno task install: makes a command that runs", async () => {

@@ -1,8 +1,8 @@
 /** Selections of a stored value. */
 
-import { parseSlice, sliceValue } from "../../cli/slice.ts";
-import { UsageError } from "../../core/base/error.ts";
-import { assertEquals, assertThrows } from "../testing/assert.ts";
+import { parseSlice, sliceValue } from "../../../core/base/slice.ts";
+import { UsageError } from "../../../core/base/error.ts";
+import { assertEquals, assertThrows } from "../../testing/assert.ts";
 
 const Z = [[1, 2, 3], [4, 5, 6]];
 const SELECTIONS: readonly (readonly [reference: string, value: unknown])[] = [
@@ -14,6 +14,14 @@ const SELECTIONS: readonly (readonly [reference: string, value: unknown])[] = [
   ["z[1, :-1]", [4, 5]],
   ["z[:]", Z],
   ["z[5:]", []],
+  ["z[1, ::2]", [4, 6]],
+  ["z[1, 0:10:2]", [4, 6]],
+  ["z[::-1, 0]", [4, 1]],
+  ["z[1, -1:0:-1]", [6, 5]],
+  ["z[1, 5:-9:-2]", [6, 4]],
+  ["z[1, 2:0]", []],
+  ["z[1, -9:2]", [4, 5]],
+  ["z[0, 1: :]", [2, 3]],
 ];
 
 for (const [reference, value] of SELECTIONS) {
@@ -24,7 +32,24 @@ for (const [reference, value] of SELECTIONS) {
   });
 }
 
-for (const reference of ["z[]", "z[a]", "z[1.5]", "z[,]", "z[1:2:3]"]) {
+Deno.test("sliceValue() takes typed arrays apart", () => {
+  const { subscripts } = parseSlice("z[1, ::2]");
+  assertEquals(sliceValue([null, new Float64Array([1, 2, 3])], subscripts, "z"), [1, 3]);
+});
+
+for (
+  const reference of [
+    "z[]",
+    "z[a]",
+    "z[1.5]",
+    "z[,]",
+    "z[1:2:0]",
+    "z[1:2:3:4]",
+    "z[0",
+    "z]",
+    "z[0]]",
+  ]
+) {
   Deno.test(`parseSlice() refuses "${reference}"`, () => {
     assertThrows(() => parseSlice(reference), UsageError);
   });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { encodeValue } from "../core/base/value.ts";
+import { encodeValue } from "./value.ts";
 
 /** What an attachment stands as in the text; inside a string the quotes would be escaped. */
 const ATTACHMENT = /\{"\$flow":\["(\w+)",(\d+)\]\}/g;
@@ -21,7 +21,7 @@ const NUMBER_TAGS: ReadonlySet<string> = new Set(["BigInt", "Date"]);
  *
  * @example
  * ```ts
- * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { assertEquals } from "../../tests/testing/assert.ts";
  * import { valueJson } from "./value_json.ts";
  *
  * assertEquals(valueJson({ a: new Uint8Array([0, 255]) }), '{"a":{"$flow":["Uint8Array",[0,255]]}}');
