@@ -8,6 +8,7 @@ import type { ActionInput, Failure, Usage } from "./action.ts";
 import { callName } from "./call_name.ts";
 import { errorOfSkipped, formatCauses } from "./error_value.ts";
 import type { MapCalls } from "./map_calls.ts";
+import type { ShapeProblem } from "./mapplan.ts";
 import type { Fate, MapRun } from "./map_run.ts";
 import type { NodeDef } from "./workflow.ts";
 
@@ -75,4 +76,15 @@ export function describeFailed(
       ? [`  the first ${MAX_REPORTED} have reports, ${unreported} more have none`]
       : []),
   ].join("\n");
+}
+
+/** Shapes that do not fit fail their node. */
+export function misfit({ message, hint, causes }: ShapeProblem): Failure {
+  return {
+    reason: "contract",
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(causes === undefined ? {} : { causes }),
+    isFinal: true,
+  };
 }

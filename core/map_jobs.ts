@@ -23,7 +23,6 @@ import { encodedBytes, holdsErrors } from "./base/value.ts";
 import { unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import type { MapCalls } from "./map_calls.ts";
 import { chooseCalls } from "./map_choice.ts";
 import {
   describeFailed,
@@ -31,9 +30,9 @@ import {
   fateOf,
   logPathOf,
   MAX_REPORTED,
+  misfit,
 } from "./map_failures.ts";
 import { MapRun } from "./map_run.ts";
-import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { arrangeOutput } from "./map_output.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
@@ -439,15 +438,4 @@ function usageOf({ startedAt, cpuMs, maxRssBytes, times }: Job, now: number): Us
 /** A result of a call that ran alone. It may have looked at its position. */
 function elementOf({ text, digest, sizeBytes }: OutputResult): ElementOutput {
   return text ?? { digest, sizeBytes };
-}
-
-/** Shapes that do not fit fail their node. */
-function misfit({ message, hint, causes }: ShapeProblem): Failure {
-  return {
-    reason: "contract",
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(causes === undefined ? {} : { causes }),
-    isFinal: true,
-  };
 }
