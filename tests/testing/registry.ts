@@ -144,9 +144,12 @@ function ownPackages(): string[] {
 function copyCachedPackages(target: string, names: readonly string[]): void {
   const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
   const { npmCache } = JSON.parse(new TextDecoder().decode(stdout)) as { npmCache: string };
-  for (const name of names) {
-    const from = `${npmCache}/registry.npmjs.org/${name}`;
-    if (!existsSync(from)) continue;
-    cpSync(from, `${target}/registry.npmjs.org/${name}`, { recursive: true });
+  // One directory per registry that was asked, called like its host.
+  const registries = [...Deno.readDirSync(npmCache)].filter((entry) => entry.isDirectory);
+  for (const { name: registry } of registries) {
+    for (const name of names) {
+      const from = `${npmCache}/${registry}/${name}`;
+      if (existsSync(from)) cpSync(from, `${target}/${registry}/${name}`, { recursive: true });
+    }
   }
 }
