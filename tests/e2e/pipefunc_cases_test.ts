@@ -74,7 +74,7 @@ const FAILURES: Readonly<
 > = {
   E01: { node: "y", calls: [0, 4, 1], says: "y[2]: bad 3", skipped: [] },
   E03: { node: "y", calls: [0, 4, 1], says: "y[2]: bad 3", skipped: ["sum"] },
-  E04: { node: "m", calls: [0, 8, 1], says: "m[1, 1]: boom", skipped: ["r", "t"] },
+  E04: { node: "m", calls: [0, 8, 1], says: "m[1,1]: boom", skipped: ["r", "t"] },
   E06: { node: "c", says: "div", skipped: ["d"], done: ["ok"] },
   E07: { node: "y", calls: [0, 4, 1], says: "y[2]: bad 3", skipped: ["sum"] },
   E09: { node: "y", calls: [0, 1, 1], says: "y[1]: bad 3", skipped: ["w"] },

@@ -264,7 +264,9 @@ export function failureOf(
   result: RunResult,
   node: string,
 ): Extract<Event, { type: "failed" }> {
-  const failure = eventsOf(result, "failed").find((event) => event.node === node);
+  // Calls of a map node fail before their node does.
+  const failure = eventsOf(result, "failed")
+    .find((event) => event.node === node && event.index === undefined);
   assertOk(failure, `${node} did not fail\n${result.stdout}${result.stderr}`);
   return failure;
 }
