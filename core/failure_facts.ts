@@ -16,7 +16,7 @@ import { FillError } from "./executor/shell.ts";
 import type { Graph, NodeId, Wire } from "./graph.ts";
 import type { Rebuild } from "./rebuild.ts";
 import { Redactor } from "./redact.ts";
-import type { FailedNode } from "./run.ts";
+import type { FailedNode } from "./run_context.ts";
 import { describeSource } from "./sources.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { type LogTail, tailOf } from "./store/log_tail.ts";

@@ -9,7 +9,7 @@ import { type Event, EVENT_VERSION } from "./event.ts";
 import { callName } from "./call_name.ts";
 import { type FactsContext, FailureFactsOf } from "./failure_facts.ts";
 import { formatFailureReport } from "./report/failure_text.ts";
-import type { FailedNode } from "./run.ts";
+import type { FailedNode } from "./run_context.ts";
 import type { RunRecord } from "./store/run_record.ts";
 
 /** What keeping takes. */

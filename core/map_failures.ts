@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { ActionInput, Failure, Usage } from "./action.ts";
+import type { Failure, Usage } from "./action.ts";
 import { callName } from "./call_name.ts";
 import { errorOfSkipped, formatCauses } from "./error_value.ts";
 import type { MapCalls } from "./map_calls.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import type { Fate, MapRun } from "./map_run.ts";
+import type { Prepared } from "./rebuild.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** Failed calls of a node that are reported one by one. */
@@ -28,8 +29,8 @@ export interface FailedElement {
   /** 0: it was not started. */
   readonly attempt: number;
   readonly usage: Usage;
-  /** All inputs of the call, in the order of the node's. */
-  readonly inputs: readonly ActionInput[];
+  /** The node with the inputs of the call. */
+  readonly prepared: Prepared;
   /** Its log files, without `.stdout` and `.stderr`; absent if it was not started. */
   readonly logPath?: string;
 }

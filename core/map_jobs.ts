@@ -386,7 +386,13 @@ export class MapJobs {
         // A call has an input for each of its node.
         given.find((input) => input.name === name) as ActionInput
       );
-      this.#c.onFailed(id, { index, attempt, inputs, ...tried, ...logPath });
+      this.#c.onFailed(id, {
+        index,
+        attempt,
+        prepared: { ...prepared, inputs },
+        ...tried,
+        ...logPath,
+      });
     }
   }
 

@@ -18,107 +18,27 @@ import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
 import { ErrorFlow, TakesErrors } from "./error_flow.ts";
-import type { Part } from "./map_shapes.ts";
-import { type KeptCalls, MapJobs } from "./map_jobs.ts";
-import { type Counts, type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
+import { type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
-import { type Expander, type Expansion, wantedOf } from "./expand.ts";
-import type { Graph, NodeId } from "./graph.ts";
+import { type Expansion, wantedOf } from "./expand.ts";
+import type { NodeId } from "./graph.ts";
+import { MapStage, type MapStageLoop } from "./map_stage.ts";
 import { type Miss, Planner, type World } from "./planner.ts";
 import type { ActionFrame } from "./assemble.ts";
-import type { Prepared, Rebuild } from "./rebuild.ts";
-import { type Schedule, STATE } from "./schedule.ts";
+import type { Prepared } from "./rebuild.ts";
+import { STATE } from "./schedule.ts";
 import { alignOutputs, identifyOutputs, isAsGood, isCached, isExpired } from "./result.ts";
+import type { EventBody, FailedNode, LoopOutcome, RunContext, Running } from "./run_context.ts";
 import { CANCELLED, type RunningActions } from "./run_controls.ts";
-import { CALL_BATCHES_PER_SLOT, type Limits, Slots } from "./slots.ts";
+import { Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
 import { isAsWatched } from "./sources.ts";
-import type { RecordEntry, Store } from "./store/store.ts";
+import type { RecordEntry } from "./store/store.ts";
 import { takenOf } from "./taken.ts";
-import type { Temps } from "./temps.ts";
 import type { NodeDef } from "./workflow.ts";
-
-/** What a run works with. */
-export interface RunContext {
-  readonly run: string;
-  /** Identity of the workflow in the store: its path relative to the store's parent. */
-  readonly workflow: string;
-  readonly graph: Graph;
-  readonly schedule: Schedule;
-  readonly rebuild: Rebuild;
-  readonly store: Store;
-  /** By kind of work. */
-  readonly executors: { readonly call: Executor; readonly run: Executor };
-  readonly expander: Expander;
-  /** Expected milliseconds by node, of all nodes there are now. */
-  readonly durations: () => Float64Array;
-  /** Outputs by node; the loop fills it, `rebuild` reads it. */
-  readonly results: (readonly OutputResult[] | undefined)[];
-  readonly limits: Limits;
-  /** Slots within these limits, if other runs take from them too. */
-  readonly slots?: Slots;
-  /** Nodes whose stored result is not used. */
-  readonly forced: ReadonlySet<number>;
-  /** Nodes that take no part, should one that another returned need them. */
-  readonly leftOut: { has(id: NodeId): boolean };
-  /** Nodes that must not run: their results are stored. */
-  readonly stored: ReadonlySet<number>;
-  /** Map nodes of which only a part is run. */
-  readonly partial: Part;
-  readonly failFast: boolean;
-  /** Directory of private directories of this session. */
-  readonly privateDir: string;
-  readonly temps: Temps;
-  /** Directory of this run's logs. */
-  readonly logDir: string;
-  readonly graceMs: number;
-  readonly onEvent: (event: Event) => void;
-  /** Keeps a report of a failure; returns its path, or `undefined` if it could not be written. */
-  readonly reportFailure: (failed: FailedNode) => string | undefined;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  /** Aborted: start nothing more and stop what runs, with grace. */
-  readonly stop: AbortSignal;
-  /** Aborted: stop at once. */
-  readonly kill: AbortSignal;
-  /** Aborted: start nothing more, and let what runs come to its end. */
-  readonly drain: AbortSignal;
-}
-
-/** A node, or a call of a map node, that failed, with what is known of it. */
-export interface FailedNode {
-  readonly id: NodeId;
-  /** Position of the call; its inputs are in `prepared`. */
-  readonly index?: readonly number[];
-  readonly failure: Failure;
-  /** 0: it failed before it was started. */
-  readonly attempt: number;
-  /** Absent when it was not started. */
-  readonly usage?: Usage;
-  /** Absent when its inputs could not be read. */
-  readonly prepared?: Prepared;
-  /** Log files of the attempt, without `.stdout` and `.stderr`. */
-  readonly logPath?: string;
-}
-
-/** How a run ended. */
-export interface LoopOutcome {
-  readonly outcome: "ok" | "failed" | "aborted";
-  readonly counts: Counts;
-}
-
-/** A node that is being run. */
-interface Running {
-  readonly id: NodeId;
-  readonly prepared: Prepared;
-  readonly attempt: number;
-  readonly logPath: string;
-}
 
 /** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
 const CHECKS_PER_TURN = 512;
-/** Pause between two events about the calls of a map node, in milliseconds. */
-const PROGRESS_MS = 100;
 /** Pause between looks at keys that another process computes, in milliseconds. */
 const CLAIM_POLL_MS = 25;
 
@@ -138,12 +58,8 @@ export class RunLoop implements RunningActions {
   readonly #slots: Slots;
   readonly #planner: Planner<Prepared>;
   readonly #delivery: Delivery;
-  readonly #maps: MapJobs;
+  readonly #maps: MapStage;
   readonly #errors: ErrorFlow;
-  /** Calls that failed of map nodes that are done all the same. */
-  #failedCalls = 0;
-  /** Map nodes that run, with the number they go by and when their progress was told last. */
-  readonly #mapped = new Map<NodeId, Running & { readonly number: number; toldAt: number }>();
   /** Files of the workspace that ended nodes depend on or published. */
   readonly #seenPaths = new Set<string>();
   #wake: () => void = () => {};
@@ -154,7 +70,7 @@ export class RunLoop implements RunningActions {
     this.#c = context;
     this.#slots = context.slots ?? new Slots(context.limits);
     const { graph, schedule, forced } = context;
-    this.#maps = this.#mapJobs();
+    this.#maps = new MapStage(context, this.#mapLoop());
     this.#errors = new ErrorFlow({ ...context, read: (digest) => this.#read(digest) });
     this.#planner = new Planner(graph, schedule, this.#world(), forced);
     this.#delivery = new Delivery({
@@ -166,29 +82,25 @@ export class RunLoop implements RunningActions {
     });
   }
 
-  /** What map nodes need of the run. */
-  #mapJobs(): MapJobs {
-    const { graph, rebuild, store } = this.#c;
-    return new MapJobs({
-      graph,
-      rebuild,
-      store,
-      frame: (id, name, attempt) => this.#frame(id, `${graph.defs[id].name}${name}`, attempt),
+  /** What map nodes ask of the loop. */
+  #mapLoop(): MapStageLoop {
+    return {
+      slots: this.#slots,
+      frame: (id, name, attempt) => this.#frame(id, name, attempt),
       read: (digest) => this.#read(digest),
-      onProgress: (id) => this.#tellProgress(id),
-      onFailed: (id, { inputs, ...failed }) => {
-        // It runs: it was made explicit.
-        const prepared = this.#planner.preparedOf(id) as Prepared;
-        this.#tellFailure({ id, ...failed, prepared: { ...prepared, inputs } });
+      emit: (event) => this.#emit(event),
+      tellFailure: (failed) => this.#tellFailure(failed),
+      after: (ms, body) => this.#after(ms, body),
+      end: (node, completion) => {
+        // It ends in the next turn, as all others do.
+        this.#running.set(completion.id, node);
+        this.#completions.push(completion);
+        this.#wake();
       },
-      onRetry: (id, index, attempt, failure, again) => {
-        const { name: node, retry } = graph.defs[id];
-        const delayMs = retry.delayMs * retry.factor ** (attempt - 1);
-        const { reason, message } = failure;
-        this.#emit({ type: "retried", node, index, attempt, delayMs, reason, message });
-        this.#after(delayMs, again);
+      onFailedCalls: () => {
+        if (this.#c.failFast) this.#stopAll(this.#c.graceMs);
       },
-    });
+    };
   }
 
   /** The workspace and the store as the planner sees them. */
@@ -251,7 +163,7 @@ export class RunLoop implements RunningActions {
     }
     const isDrained = drain.aborted && this.#c.schedule.unfinished > 0;
     const isAborted = stop.aborted || kill.aborted || isDrained;
-    const hasFailed = this.#counts.failed + this.#failedCalls > 0;
+    const hasFailed = this.#counts.failed + this.#maps.failedCalls > 0;
     const outcome = isAborted ? "aborted" : hasFailed ? "failed" : "ok";
     return { outcome, counts: { ...this.#counts } };
   }
@@ -259,20 +171,17 @@ export class RunLoop implements RunningActions {
   /** Nothing runs any more, unless the run broke off: then others must not wait for its slots. */
   #giveBack(): void {
     for (const [action, { id }] of this.#running) {
-      const isCall = this.#maps.nodeOf(action) !== undefined;
       const def = this.#c.graph.defs[id];
-      if (isCall || def.map === undefined) this.#slots.release(def);
+      if (this.#maps.isCall(action) || def.map === undefined) this.#slots.release(def);
     }
     this.#running.clear();
   }
 
   cancel(action: number): boolean {
     const running = this.#running.get(action);
-    const mapped = [...this.#mapped.values()].find(({ number }) => number === action);
-    if (mapped !== undefined) {
-      const calls = this.#maps.giveUp(mapped.id, CANCELLED, this.#c.now());
+    const calls = this.#maps.cancel(action);
+    if (calls !== undefined) {
       for (const call of calls) this.cancel(call);
-      if (this.#maps.isOver(mapped.id)) this.#endMapSoon(mapped);
       return true;
     }
     if (running === undefined) return false;
@@ -453,7 +362,8 @@ export class RunLoop implements RunningActions {
       if (action === undefined) continue;
       (action.work.kind === "call" ? calls : runs).push(action);
     }
-    for (const action of this.#startCalls()) {
+    for (const { action, ...running } of this.#maps.start()) {
+      this.#running.set(action.id, running);
       (action.work.kind === "call" ? calls : runs).push(action);
     }
     const report = (completion: Completion): void => {
@@ -472,7 +382,10 @@ export class RunLoop implements RunningActions {
     const attempt = (this.#attempts.get(id) ?? 0) + 1;
     this.#attempts.set(id, attempt);
     const { name: node, map, resources: { cpus } } = graph.defs[id];
-    if (map !== undefined) return this.#beginMap(id, prepared);
+    if (map !== undefined) {
+      this.#maps.begin(id, prepared);
+      return undefined;
+    }
     const frame = this.#frame(id, node, attempt);
     const number = frame.id;
     this.#running.set(number, { id, prepared, attempt, logPath: frame.logPath });
@@ -502,108 +415,12 @@ export class RunLoop implements RunningActions {
     };
   }
 
-  /** Starts a map node: it takes no slots itself, its calls do. */
-  #beginMap(id: NodeId, prepared: Prepared): undefined {
-    const def = this.#c.graph.defs[id];
-    const { id: number, logPath } = this.#frame(id, def.name, 1);
-    const running = { id, prepared, attempt: 1, logPath, number, toldAt: 0 };
-    this.#mapped.set(id, running);
-    const now = this.#c.now();
-    const { ids, slices } = this.#c.partial;
-    const part = ids.has(id) ? { slices } : {};
-    const begun = this.#maps.begin(id, prepared, { ...this.#keptCalls(id), now, ...part });
-    const elements = "failure" in begun ? undefined : begun.base;
-    const more = elements === undefined ? {} : { elements };
-    this.#emit({ type: "started", node: def.name, attempt: 1, action: number, cpus: 0, ...more });
-    if ("failure" in begun) {
-      this.#running.set(number, running);
-      this.#mapped.delete(id);
-      const usage = { startedAt: now, wallMs: 0 };
-      this.#completions.push({ id: number, kind: "failed", failure: begun.failure, usage });
-      return;
-    }
-    if (elements !== undefined) {
-      this.#c.store.elements.use(elements, { workflow: this.#c.workflow, node: def.name });
-    }
-    this.#tellProgress(id);
-    if (this.#maps.isOver(id)) this.#endMapSoon(running);
-  }
-
-  /** A map node of which no call runs ends in the next turn, as all others do. */
-  #endMapSoon(running: Running & { readonly number: number }): void {
-    this.#running.set(running.number, running);
-    this.#completions.push(this.#endMap(running));
-    this.#wake();
-  }
-
-  /** Ends a map node whose calls have all ended. */
-  #endMap({ id, number }: { readonly id: NodeId; readonly number: number }): Completion {
-    this.#tellProgress(id);
-    this.#mapped.delete(id);
-    const { completion, failed, problem } = this.#maps.end(id, number, this.#c.now());
-    this.#failedCalls += failed;
-    if (problem !== undefined) this.#warn("calls-failed", problem, this.#c.graph.defs[id].name);
-    if (failed > 0 && this.#c.failFast) this.#stopAll(this.#c.graceMs);
-    return completion;
-  }
-
-  /** Which stored calls a map node uses: what holds for whole results holds for them. */
-  #keptCalls(id: NodeId): KeptCalls {
-    const def = this.#c.graph.defs[id];
-    const isKept = isCached(def);
-    if (this.#c.forced.has(id)) return { isKept };
-    return { isKept, since: typeof def.cache === "object" ? this.#c.now() - def.cache.ttlMs : 0 };
-  }
-
-  /** Starts calls of map nodes while there is room. */
-  #startCalls(): Action[] {
-    const actions: Action[] = [];
-    for (const { id, prepared } of this.#mapped.values()) {
-      const def = this.#c.graph.defs[id];
-      while (this.#maps.hasWaiting(id) && this.#slots.fits(def)) {
-        const action = this.#maps.next(id, this.#c.limits.cpus * CALL_BATCHES_PER_SLOT);
-        this.#slots.take(def);
-        const { attempt, logPath } = action;
-        this.#running.set(action.id, { id, prepared, attempt, logPath });
-        actions.push(action);
-      }
-    }
-    return actions;
-  }
-
-  /** Tells how far the calls of a map node are, but not too often. */
-  #tellProgress(id: NodeId): void {
-    const running = this.#mapped.get(id);
-    const counts = this.#maps.countsOf(id);
-    const now = this.#c.now();
-    if (running === undefined || counts === undefined) return;
-    const { hit, done, failed, skipped = 0, total } = counts;
-    const isLast = hit + done + failed + skipped === total;
-    if (!isLast && now - running.toldAt < PROGRESS_MS) return;
-    running.toldAt = now;
-    this.#emit({ type: "calls", node: this.#c.graph.defs[id].name, ...counts });
-  }
-
-  /** Takes what came of calls; returns the end of their node if that was the last of them. */
-  #completeCalls(running: Running, completion: Completion): [Running, Completion] | undefined {
-    const ended = this.#maps.complete(completion, {
-      isStopping: this.#isStopping,
-      now: this.#c.now(),
-    });
-    if (ended === undefined) return undefined;
-    // It runs, or it had no calls.
-    const node = this.#mapped.get(running.id) as Running & { readonly number: number };
-    return [node, this.#endMap(node)];
-  }
-
-  /** The run is over before its map nodes are: they are neither done nor failed. */
+  /** The run is over before its map nodes are. */
   #dropMaps(): void {
-    for (const { id, prepared } of this.#mapped.values()) {
-      this.#maps.drop(id);
+    for (const { id, prepared } of this.#maps.drop()) {
       this.#c.schedule.suspend(id);
       this.#planner.release(id, prepared.key);
     }
-    this.#mapped.clear();
   }
 
   /** Whether a node makes or takes temporary results. */
@@ -626,11 +443,11 @@ export class RunLoop implements RunningActions {
       }
       const completion = this.#withCause(reported);
       this.#running.delete(completion.id);
-      const isCall = this.#maps.nodeOf(completion.id) !== undefined;
+      const isCall = this.#maps.isCall(completion.id);
       const isNode = isCall || this.#c.graph.defs[running.id].map === undefined;
       if (isNode) this.#slots.release(this.#c.graph.defs[running.id]);
       const ended = isCall
-        ? this.#completeCalls(running, completion)
+        ? this.#maps.complete(running.id, completion, this.#isStopping)
         : [running, completion] as const;
       if (ended === undefined) continue;
       const [node, end] = ended;
@@ -915,13 +732,10 @@ export class RunLoop implements RunningActions {
     this.#emit({ type: "warning", code, message, ...(node === undefined ? {} : { node }) });
   }
 
-  #emit(event: DistributiveOmit<Event, "v" | "time">): void {
+  #emit(event: EventBody): void {
     this.#c.onEvent({ v: EVENT_VERSION, time: this.#c.now(), ...event } as Event);
   }
 }
-
-/** `Omit` member by member of a union. */
-export type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
 function hasTemps({ outputs }: NodeDef): boolean {
   return outputs.some(({ temp }) => temp);

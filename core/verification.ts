@@ -10,7 +10,7 @@ import type { Executor } from "./executor/executor.ts";
 import { VerifyingExecutor, type VerifyingOptions } from "./executor/verifying.ts";
 import type { Graph } from "./graph.ts";
 import { isCached } from "./result.ts";
-import type { LoopOutcome, RunContext } from "./run.ts";
+import type { LoopOutcome, RunContext } from "./run_context.ts";
 import type { Blobs } from "./store/blobs.ts";
 
 /** What verifying takes. */

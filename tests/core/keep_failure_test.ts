@@ -4,7 +4,7 @@ import type { Event } from "../../core/event.ts";
 import type { NodeId } from "../../core/graph.ts";
 import { failureKeeper } from "../../core/keep_failure.ts";
 import { Rebuild } from "../../core/rebuild.ts";
-import type { FailedNode } from "../../core/run.ts";
+import type { FailedNode } from "../../core/run_context.ts";
 import { Temps } from "../../core/temps.ts";
 import { CodeIndex } from "../../core/code/code.ts";
 import { assertEquals, assertMatches } from "../testing/assert.ts";
