@@ -109,6 +109,17 @@ export class Delivery {
     return { lost: [...lost], hasPublished };
   }
 
+  /** Whether the bytes of all values a node takes are there and whole. Mends nothing. */
+  areWhole({ inputs }: Prepared): boolean {
+    try {
+      for (const input of inputs) this.#verifyValue(input);
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return false;
+    }
+  }
+
   /** Removes the bytes of a node's temporary outputs. */
   drop(id: NodeId): void {
     const { graph, rebuild, results, temps } = this.#c;

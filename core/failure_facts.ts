@@ -150,7 +150,7 @@ export class FailureFactsOf {
       ...given("place", span && formatPlace(span)),
       ...given("description", def.description),
       ...this.#work(failed, redact),
-      ...given("key", prepared?.key),
+      ...given("key", prepared?.isOpen ? undefined : prepared?.key),
       attempt,
       ...(usage === undefined ? {} : measured(usage)),
       failedAt: new Date(now()).toISOString(),

@@ -24,12 +24,24 @@ import type { MapSpec } from "./mapspec.ts";
 /** One element of an array: its encoded text if that is small, else an input of its own. */
 export type Element = string | ActionInput;
 
+/** An array whose elements are still being made. */
+export interface LiveArray {
+  readonly shape: readonly number[];
+  /** Returns an element by its row-major position, if it is there and good. */
+  at(position: number): Element | undefined;
+}
+
+/** Live arrays by name of the map-spec. */
+export type LiveArrays = Readonly<Record<string, LiveArray>>;
+
 /** One argument that is mapped over. */
 interface Column {
   readonly argument: string;
   readonly input: MapInput;
-  /** Row-major. */
-  readonly elements: readonly Element[];
+  /** Row-major; `undefined` if they are still being made. */
+  readonly elements: readonly Element[] | undefined;
+  /** Returns an element; of those that are being made only if it is there. */
+  readonly at: (position: number) => Element;
   /** By element: the error values it is or holds; absent if no element does. */
   readonly errors?: ReadonlyMap<number, ElementErrors>;
 }
@@ -42,7 +54,7 @@ interface ElementErrors {
 }
 
 /** An array read down to its rank. */
-type ReadArray = Pick<Column, "elements" | "errors"> & { readonly shape: readonly number[] };
+type ReadArray = Omit<Column, "argument" | "input"> & { readonly shape: readonly number[] };
 
 /** Error values that a call would take. */
 export interface CallErrors {
@@ -70,8 +82,8 @@ const KEY_CHARS = 96;
 /** The calls of one map node. */
 export class MapCalls {
   readonly plan: MapPlan;
-  /** Whether everything a call takes is small text, so that many calls travel together. */
-  readonly isPacked: boolean;
+  /** Whether everything all calls take is small text; `undefined` if that is not known yet. */
+  readonly #arePacked: boolean | undefined;
   /** Inputs that are the same for all calls. */
   readonly constants: readonly ActionInput[];
   readonly #columns: readonly Column[];
@@ -84,7 +96,9 @@ export class MapCalls {
     this.plan = plan;
     this.constants = constants;
     this.#columns = columns;
-    this.isPacked = columns.every(({ elements }) => elements.every((e) => typeof e === "string"));
+    this.#arePacked = columns.some(({ elements }) => elements === undefined)
+      ? undefined
+      : columns.every(({ elements }) => elements?.every((e) => typeof e === "string"));
   }
 
   /**
@@ -92,7 +106,8 @@ export class MapCalls {
    *
    * @param spec The map-spec.
    * @param wires Which inputs its names mean.
-   * @param inputs All inputs of the node.
+   * @param inputs All inputs of the node; those of live arrays are not looked at.
+   * @param live Arrays that are still being made.
    * @returns The calls, or why the shapes do not fit.
    */
   static of(
@@ -100,11 +115,14 @@ export class MapCalls {
     wires: MapWires,
     inputs: readonly ActionInput[],
     sources: CallSources,
+    live: LiveArrays = {},
   ): MapCalls | ShapeProblem {
     const shapes: Record<string, readonly number[]> = {};
     const arrays: Record<string, ReadArray> = {};
     for (const { name, axes } of spec.inputs) {
-      const array = readArray(inputs[wires[name]], axes.length, name, sources);
+      const array = Object.hasOwn(live, name)
+        ? liveArray(live[name])
+        : readArray(inputs[wires[name]], axes.length, name, sources);
       if ("ok" in array) return array;
       shapes[name] = array.shape;
       arrays[name] = array;
@@ -128,6 +146,14 @@ export class MapCalls {
   /** Position of a call in the shape of all calls. */
   indexOf(call: number): number[] {
     return indexOf(call, this.plan.calls.shape);
+  }
+
+  /** Whether everything a call takes is small text, so that it travels with others. */
+  isPacked(call: number): boolean {
+    return this.#arePacked ?? this.#columns.every((column) => {
+      for (const at of partOf(column, call)) if (typeof column.at(at) !== "string") return false;
+      return true;
+    });
   }
 
   /** What tells a call from others of the same node: equal keys take equal elements. */
@@ -177,7 +203,7 @@ export class MapCalls {
   /** Whether no two calls can take equal elements, as no two elements are equal. */
   get areDistinct(): boolean {
     return this.#columns.every(({ elements, input: { select } }) => {
-      if (select.count === 0) return false;
+      if (select.count === 0 || elements === undefined) return false;
       const table = new StringTable();
       return elements.every((element, i) => table.add(keyOfElement(element)) === i);
     });
@@ -198,7 +224,7 @@ function readArray(
 ): ReadArray | ShapeProblem {
   if (input.kind === "files" && rank === 1) {
     const elements = input.paths.map((path) => sources.file(input.name, path));
-    return { shape: [elements.length], elements };
+    return { shape: [elements.length], elements, at: (position) => elements[position] };
   }
   if (input.kind !== "value") {
     const message = `Cannot map over "${name}": it is a ${input.kind}, not an array`;
@@ -231,7 +257,13 @@ function readArray(
     return sources.store(input.name, bytes as Uint8Array);
   });
   const { shape } = measured;
-  return hasErrors ? { shape, elements, errors: errorsAt(level) } : { shape, elements };
+  const read = { shape, elements, at: (position: number) => elements[position] };
+  return hasErrors ? { ...read, errors: errorsAt(level) } : read;
+}
+
+function liveArray({ shape, at }: LiveArray): ReadArray {
+  // Nobody asks for elements before they are there.
+  return { shape, elements: undefined, at: at as (position: number) => Element };
 }
 
 /** The elements that are or hold error values. */
@@ -255,8 +287,8 @@ function isSingle({ input: { select } }: Column): boolean {
 }
 
 function keyOfPart(column: Column, call: number): string {
-  if (isSingle(column)) return keyOfElement(column.elements[column.input.select.first(call)]);
-  const parts = [...partOf(column, call)].map((at) => keyOfElement(column.elements[at]));
+  if (isSingle(column)) return keyOfElement(column.at(column.input.select.first(call)));
+  const parts = [...partOf(column, call)].map((at) => keyOfElement(column.at(at)));
   return digestOf(JSON.stringify([column.input.select.shape, parts]));
 }
 
@@ -280,15 +312,15 @@ function keyOfElement(element: Element): string {
 }
 
 function textOf(column: Column, call: number): string {
-  if (isSingle(column)) return String(column.elements[column.input.select.first(call)]);
-  const texts = [...partOf(column, call)].map((at) => String(column.elements[at]));
+  if (isSingle(column)) return String(column.at(column.input.select.first(call)));
+  const texts = [...partOf(column, call)].map((at) => String(column.at(at)));
   return nestTexts(texts, column.input.select.shape);
 }
 
 function inputOf(column: Column, call: number): ActionInput {
-  const { argument, elements, input: { select } } = column;
-  if (isSingle(column)) return asInput(argument, elements[select.first(call)]);
-  const parts = [...partOf(column, call)].map((at) => asInput(argument, elements[at]));
+  const { argument, input: { select } } = column;
+  if (isSingle(column)) return asInput(argument, column.at(select.first(call)));
+  const parts = [...partOf(column, call)].map((at) => asInput(argument, column.at(at)));
   return { name: argument, kind: "array", shape: select.shape, elements: parts };
 }
 

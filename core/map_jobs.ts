@@ -11,35 +11,37 @@ import {
   type CallResult,
   type Completion,
   type Failure,
-  INLINE_BYTES,
   type OutputResult,
   type Usage,
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
-import type { AxisSlices } from "./base/axis_slice.ts";
-import { type Digest, digestOf } from "./base/digest.ts";
-import { createHistogram, type Histogram } from "./base/histogram.ts";
-import { encodedBytes, holdsErrors } from "./base/value.ts";
+import type { Digest } from "./base/digest.ts";
 import { unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { chooseCalls } from "./map_choice.ts";
+import type { LiveArray } from "./map_calls.ts";
 import {
   describeFailed,
   type FailedElement,
-  fateOf,
   logPathOf,
   MAX_REPORTED,
   misfit,
 } from "./map_failures.ts";
-import { MapRun } from "./map_run.ts";
-import type { MapSpec } from "./mapspec.ts";
-import { arrangeOutput } from "./map_output.ts";
+import {
+  type BeginOptions,
+  isUnchanged,
+  type MapJob,
+  measure,
+  openJob,
+  usageOf,
+  wholeOutput,
+} from "./map_job.ts";
+import { type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
+import type { MapRun } from "./map_run.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
-import type { ElementLog, ElementOutput, ElementRecord } from "./store/elements.ts";
+import { baseOf, type MapNode, planCalls } from "./stored_calls.ts";
+import type { ElementOutput, ElementRecord } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
-import { planCalls, StoredCalls } from "./stored_calls.ts";
-import type { NodeDef } from "./workflow.ts";
 
 /** What map nodes need from the run. */
 export interface MapJobsContext {
@@ -73,36 +75,12 @@ export interface MapEnd {
   readonly problem?: string;
 }
 
-/** A map node that runs. */
-interface Job {
-  readonly id: NodeId;
-  readonly def: NodeDef & { readonly map: MapSpec };
-  readonly prepared: Prepared;
-  readonly run: MapRun;
-  readonly log: ElementLog | undefined;
-  /** What names the file of the calls. */
-  readonly base?: Digest;
-  readonly startedAt: number;
-  readonly times: Histogram;
-  cpuMs: number;
-  maxRssBytes: number;
-  /** Failed calls that were told of. */
-  reported: number;
-  /** Nothing is tried again. */
-  isGivenUp: boolean;
-}
-
-/** Which stored calls a node uses. */
-export interface KeptCalls {
-  /** Whether what calls deliver is kept. */
-  readonly isKept: boolean;
-  /** Calls that were kept earlier do not count, in milliseconds since the epoch; absent: none does. */
-  readonly since?: number;
-}
+/** Why a node cannot begin, or what names the file of its calls if they are kept. */
+type Begun = { readonly failure: Failure } | { readonly base?: Digest };
 
 /** The calls one action stands for. */
 interface Flight {
-  readonly job: Job;
+  readonly job: MapJob;
   readonly calls: readonly number[];
   readonly logBase: string;
 }
@@ -113,16 +91,12 @@ type Attempt = { readonly failure: Failure; readonly usage: Usage; readonly logP
 /** The map nodes that run. */
 export class MapJobs {
   readonly #c: MapJobsContext;
-  readonly #jobs = new Map<NodeId, Job>();
+  readonly #jobs = new Map<NodeId, MapJob>();
   readonly #flights = new Map<number, Flight>();
+  readonly #passing = new Passing();
 
   constructor(context: MapJobsContext) {
     this.#c = context;
-  }
-
-  /** The nodes that run. */
-  get ids(): Iterable<NodeId> {
-    return this.#jobs.keys();
   }
 
   /** Node whose calls an action runs, if it is one of ours. */
@@ -135,63 +109,118 @@ export class MapJobs {
     return this.#jobs.get(id)?.run.counts;
   }
 
+  /** Whether calls run or wait to be started. */
+  get isBusy(): boolean {
+    return this.#flights.size > 0 || [...this.#jobs.keys()].some((id) => this.hasWaiting(id));
+  }
+
+  /** Calls of nodes that have begun before their upstreams were over. */
+  get aheadCount(): number {
+    let count = 0;
+    for (const { feed, run } of this.#jobs.values()) {
+      if (feed !== undefined) count += run.calls.count;
+    }
+    return count;
+  }
+
   /**
-   * Starts a map node.
+   * Begins a map node whose upstreams are over. One that has begun before goes on.
    *
-   * @param options.slices What is run of which axes; the whole if it is left out.
    * @returns Why it cannot, or what names the file of its calls if they are kept.
    */
-  begin(
+  begin(id: NodeId, prepared: Prepared, options: BeginOptions): Begun {
+    const ahead = this.#jobs.get(id);
+    if (ahead !== undefined && ahead.base === baseOf(this.#node(id, prepared))) {
+      return this.#catchUp(ahead, prepared);
+    }
+    const job = openJob(this.#node(id, prepared), this.#c.read, options);
+    if ("ok" in job) return { failure: misfit(job) };
+    this.#jobs.set(id, job);
+    job.run.addRest(job.run.calls, () => false);
+    const usage = { startedAt: options.now, wallMs: 0 };
+    for (const { call, failure } of job.run.failed) {
+      this.#report(job, [call], { failure, usage }, 0);
+    }
+    return job.log === undefined ? {} : { base: job.base };
+  }
+
+  /**
+   * Begins a map node before upstreams are over that are map nodes themselves: its calls run as soon as they have all they take.
+   * It is over only after `begin` was called for it.
+   *
+   * @param prepared What it takes of `sources` is not looked at.
+   * @param sources The arrays that are still being made.
+   * @returns What names the file of its calls if they are kept; `undefined` if it must wait for the whole arrays.
+   */
+  beginAhead(
     id: NodeId,
     prepared: Prepared,
-    { isKept, since, now, slices }: KeptCalls & {
-      readonly now: number;
-      readonly slices?: AxisSlices | undefined;
-    },
-  ): { readonly failure: Failure } | { readonly base?: Digest } {
-    const { graph, store, read } = this.#c;
-    const def = graph.defs[id] as Job["def"];
-    const node = { graph, store, id, prepared };
-    const put = (bytes: Uint8Array) => store.blobs.put(bytes);
-    const calls = planCalls(node, { read, put });
-    if ("ok" in calls) return { failure: misfit(calls) };
-    const isChosen = slices === undefined ? undefined : chooseCalls(calls, slices);
-    if (typeof isChosen === "object") return { failure: misfit(isChosen) };
-    const stored = isKept ? new StoredCalls(node, since) : undefined;
-    const run = new MapRun(calls, def.outputs.length, {
-      find: stored?.finder,
-      isChosen,
-      fateOf: (call) => fateOf(def, calls, call),
-    });
-    const kept = stored === undefined ? {} : { base: stored.base };
-    const job: Job = {
-      id,
-      def,
-      prepared,
-      run,
-      log: stored?.log,
-      ...kept,
-      startedAt: now,
-      times: createHistogram(),
-      cpuMs: 0,
-      maxRssBytes: 0,
-      reported: 0,
-      isGivenUp: false,
-    };
+    options: BeginOptions & { readonly sources: readonly LiveSource[] },
+  ): { readonly base?: Digest } | undefined {
+    const passages = new Map<string, Passage>();
+    const live: Record<string, LiveArray> = {};
+    for (const { name, node, output } of options.sources) {
+      const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[name]].name;
+      // It runs.
+      const passage = passageFrom(this.#jobs.get(node) as MapJob, output, argument);
+      passages.set(name, passage);
+      live[name] = passage.array;
+    }
+    const job = openJob(this.#node(id, prepared), this.#c.read, options, live);
+    if ("ok" in job) return undefined;
     this.#jobs.set(id, job);
-    const usage = { startedAt: now, wallMs: 0 };
-    for (const { call, failure } of run.failed) this.#report(job, [call], { failure, usage }, 0);
-    return kept;
+    const { run, feed } = job;
+    // They take nothing of arrays without elements.
+    if (feed?.left === 0) run.addRest(run.calls, () => false);
+    for (const input of run.calls.plan.inputs) {
+      const passage = passages.get(input.name);
+      if (passage !== undefined) this.#passing.connect(passage, job, input);
+    }
+    this.#passing.run();
+    return job.log === undefined ? {} : { base: job.base };
+  }
+
+  #node(id: NodeId, prepared: Prepared): MapNode {
+    const { graph, store } = this.#c;
+    return { graph, store, id, prepared };
+  }
+
+  /** The upstreams of a job are over: what it takes is there as a whole. */
+  #catchUp(job: MapJob, prepared: Prepared): Begun {
+    const { run, feed } = job;
+    job.prepared = prepared;
+    job.feed = undefined;
+    if (feed !== undefined && feed.left > 0) {
+      const { store, read } = this.#c;
+      const put = (bytes: Uint8Array) => store.blobs.put(bytes);
+      const calls = planCalls(this.#node(job.id, prepared), { read, put });
+      if ("ok" in calls) {
+        this.#jobs.delete(job.id);
+        return { failure: misfit(calls) };
+      }
+      const known = new Set(run.failed.map(({ call }) => call));
+      run.addRest(calls, (call) => feed.isFed(call));
+      const usage = { startedAt: job.startedAt, wallMs: 0 };
+      for (const { call, failure } of run.failed) {
+        if (!known.has(call)) this.#report(job, [call], { failure, usage }, 0);
+      }
+    }
+    if (job.givenUp !== undefined) this.#giveUp(job, job.givenUp, job.startedAt);
+    this.#passing.run();
+    return job.log === undefined ? {} : { base: job.base };
   }
 
   /** Whether all calls of a node have ended. */
   isOver(id: NodeId): boolean {
-    return this.#jobs.get(id)?.run.isOver === true;
+    const job = this.#jobs.get(id);
+    return job?.feed === undefined && job?.run.isOver === true;
   }
 
   /** Whether a node has calls to start. */
   hasWaiting(id: NodeId): boolean {
-    return this.#jobs.get(id)?.run.hasWaiting === true;
+    const job = this.#jobs.get(id);
+    if (job === undefined || job.givenUp !== undefined && job.feed !== undefined) return false;
+    return job.run.hasWaiting;
   }
 
   /**
@@ -201,13 +230,14 @@ export class MapJobs {
    */
   next(id: NodeId, share: number): Action {
     // Asked only for nodes that run.
-    const job = this.#jobs.get(id) as Job;
+    const job = this.#jobs.get(id) as MapJob;
     const { run, def, prepared } = job;
-    const isPacked = def.work.kind === "call" && run.calls.isPacked;
+    const isCall = def.work.kind === "call";
     // What is limited is limited for one call.
     const isLimited = def.timeoutMs !== undefined || def.resources.memoryBytes !== undefined;
-    const calls = run.next(isPacked && !isLimited ? Infinity : 1, share, def.concurrency);
+    const calls = run.next(isCall && !isLimited ? Infinity : 1, share, def.concurrency);
     const [first] = calls;
+    const isPacked = isCall && run.calls.isPacked(first);
     const attempt = run.attemptOf(first);
     const index = run.calls.indexOf(first);
     const name = `[${index.join(",")}]`;
@@ -264,8 +294,9 @@ export class MapJobs {
         now,
       );
     }
+    this.#passing.run();
     this.#c.onProgress(job.id);
-    return job.run.isOver ? job.id : undefined;
+    return this.#jobs.get(job.id) === job && this.isOver(job.id) ? job.id : undefined;
   }
 
   /**
@@ -275,13 +306,14 @@ export class MapJobs {
    * @param now Milliseconds since the epoch.
    */
   end(id: NodeId, number: number, now: number): MapEnd {
-    const job = this.#jobs.get(id) as Job;
-    const { def, run, base } = job;
+    const job = this.#jobs.get(id) as MapJob;
+    const { def, run, base, log } = job;
     this.#jobs.delete(id);
+    isUnchanged(job, this.#c.store.files, true);
     const usage = usageOf(job, now);
     const { failed } = run;
     const problem = failed.length === 0 ? {} : { problem: describeFailed(def, run) };
-    if (failed.length > 0 && def.onError === "fail") {
+    if (failed.length > 0 && (def.onError === "fail" || run.isCut)) {
       const failure: Failure = {
         ...failed[0].failure,
         message: describeFailed(def, run),
@@ -293,9 +325,9 @@ export class MapJobs {
       run.fill(call, errorOfFailure({ node: def.name, index: run.calls.indexOf(call) }, failure));
     }
     try {
-      const outputs = def.outputs.map(({ name }, i) => this.#output(name, def, run, i));
+      const outputs = def.outputs.map((_, i) => wholeOutput(job, i, this.#c.store.blobs));
       // It keeps the file of the calls as long as the result is kept.
-      const notes = base === undefined ? {} : { notes: { elements: base } };
+      const notes = log === undefined ? {} : { notes: { elements: base } };
       const completion: Completion = { id: number, kind: "done", outputs, usage, ...notes };
       return { completion, failed: failed.length, ...problem };
     } catch (error) {
@@ -314,13 +346,23 @@ export class MapJobs {
   giveUp(id: NodeId, failure: Failure, now: number): number[] {
     const job = this.#jobs.get(id);
     if (job === undefined) return [];
-    job.isGivenUp = true;
-    const usage = { startedAt: now, wallMs: 0 };
-    this.#report(job, job.run.giveUp(failure), { failure, usage }, 0);
+    job.givenUp = failure;
+    // If its upstreams are not over it is given up when they are.
+    if (job.feed === undefined) this.#giveUp(job, failure, now);
     return [...this.#flights].filter(([, flight]) => flight.job === job).map(([action]) => action);
   }
 
-  /** Gives up a node: its run was stopped. */
+  /** Makes no more calls of a node: it fails when those that run have ended. */
+  cut(id: NodeId): void {
+    this.#jobs.get(id)?.run.cut();
+  }
+
+  #giveUp(job: MapJob, failure: Failure, now: number): void {
+    const usage = { startedAt: now, wallMs: 0 };
+    this.#report(job, job.run.giveUp(failure), { failure, usage }, 0);
+  }
+
+  /** Forgets a node: its run was stopped, or its result is known. */
   drop(id: NodeId): void {
     this.#jobs.delete(id);
   }
@@ -331,8 +373,8 @@ export class MapJobs {
     isStopping: boolean,
   ): void {
     const isAborted = failure.reason === "aborted";
-    if (isAborted && isStopping && !job.isGivenUp) job.run.drop(calls.length);
-    else if (calls.length > 1 && !isAborted && !job.isGivenUp) job.run.isolate(calls);
+    if (isAborted && isStopping && job.givenUp === undefined) job.run.drop(calls.length);
+    else if (calls.length > 1 && !isAborted && job.givenUp === undefined) job.run.isolate(calls);
     else for (const call of calls) this.#fail(job, call, { failure, usage, logPath: logBase });
   }
 
@@ -354,15 +396,16 @@ export class MapJobs {
         records.push({ key, outputs: result.outputs });
       }
     }
-    job.log?.append(records, now);
+    if (isUnchanged(job, this.#c.store.files)) job.log?.append(records, now);
   }
 
   /** @param tried Its `logPath` is that of the node: the position is still to be added. */
-  #fail(job: Job, call: number, tried: Attempt): void {
+  #fail(job: MapJob, call: number, tried: Attempt): void {
     const { run, def } = job;
     const { failure } = tried;
     const attempt = run.attemptOf(call);
-    const isRetried = !job.isGivenUp && failure.isFinal !== true && attempt <= def.retry.limit &&
+    const isRetried = job.givenUp === undefined && failure.isFinal !== true &&
+      attempt <= def.retry.limit &&
       !["denied", "aborted", "unavailable"].includes(failure.reason);
     if (!isRetried) {
       this.#report(job, run.fail(call, failure), tried, attempt);
@@ -373,7 +416,7 @@ export class MapJobs {
   }
 
   /** Tells of calls that failed for good, until there were enough of them. */
-  #report(job: Job, calls: readonly number[], tried: Attempt, attempt: number): void {
+  #report(job: MapJob, calls: readonly number[], tried: Attempt, attempt: number): void {
     const { id, run: { calls: all }, prepared } = job;
     for (const call of calls.slice(0, MAX_REPORTED - job.reported)) {
       job.reported++;
@@ -395,50 +438,6 @@ export class MapJobs {
       });
     }
   }
-
-  /** The whole array of one output, stored. */
-  #output(name: string, def: Job["def"], run: MapRun, position: number): OutputResult {
-    const { map: spec, onError } = def;
-    const { blobs } = this.#c.store;
-    const read = (digest: Digest) => blobs.read(digest);
-    const encoded = arrangeOutput(spec, run.calls.plan.calls, run.column(position), read);
-    const bytes = encodedBytes(encoded);
-    const { failed, skipped = 0 } = run.counts;
-    const mayHave = failed + skipped > 0 || onError === "continue";
-    const isBad = mayHave && holdsErrors(encoded.text ?? bytes);
-    const hasErrors = isBad ? { hasErrors: true as const } : {};
-    const base = { name, kind: "value", sizeBytes: bytes.length, ...hasErrors } as const;
-    if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
-      return { ...base, digest: digestOf(bytes), text: encoded.text };
-    }
-    return { ...base, digest: blobs.put(bytes) };
-  }
-}
-
-/** Notes what an action of a node took. What was stopped says nothing of how long calls take. */
-function measure(job: Job, calls: number, completion: Completion): void {
-  const { wallMs, cpuMs = 0, maxRssBytes = 0 } = completion.usage;
-  job.cpuMs += cpuMs;
-  job.maxRssBytes = Math.max(job.maxRssBytes, maxRssBytes);
-  if (completion.kind === "done" && completion.times !== undefined) {
-    job.times.merge(completion.times);
-  } else if (calls === 1 && !isAborted(completion)) job.times.add(wallMs);
-}
-
-function isAborted(completion: Completion): boolean {
-  return completion.kind === "failed" && completion.failure.reason === "aborted";
-}
-
-/** What a node took whose calls have all ended. */
-function usageOf({ startedAt, cpuMs, maxRssBytes, times }: Job, now: number): Usage {
-  const calls = times.distribution();
-  return {
-    startedAt,
-    wallMs: now - startedAt,
-    ...(cpuMs === 0 ? {} : { cpuMs }),
-    ...(maxRssBytes === 0 ? {} : { maxRssBytes }),
-    ...(calls === undefined ? {} : { calls }),
-  };
 }
 
 /** A result of a call that ran alone. It may have looked at its position. */

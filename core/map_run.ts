@@ -17,6 +17,16 @@ const BATCH_MS = 20;
 /** Share of the newest batch in the mean. */
 const NEWEST_SHARE = 0.3;
 
+/** How a call may have ended. */
+const END = {
+  none: 0,
+  /** What it delivered holds for all calls that take the same. */
+  anywhere: 1,
+  /** It looked at its position. */
+  here: 2,
+  failed: 3,
+} as const;
+
 /** A call that failed for good. */
 export interface FailedCall {
   readonly call: number;
@@ -50,11 +60,24 @@ class FirstCalls {
   }
 }
 
+/** What decides of a call whether it is made. */
+export interface MapRunOptions {
+  /** Returns what a call delivered in an earlier run; absent if none is known. */
+  readonly find?: ((key: string) => readonly ElementOutput[] | undefined) | undefined;
+  /** Whether a call takes part; all do if it is left out. */
+  readonly isChosen?: ((call: number) => boolean) | undefined;
+  /** Tells of a call that is not to be made. */
+  fateOf(calls: MapCalls, call: number): Fate | undefined;
+}
+
 /** The state of the calls of one map node. */
 export class MapRun {
-  readonly calls: MapCalls;
+  #calls: MapCalls;
+  readonly #options: MapRunOptions;
   /** By value output: what each call delivered. */
   readonly #columns: (ElementOutput | undefined)[][];
+  /** How each call ended, one of `END`. */
+  readonly #ends: Uint8Array;
   readonly #failed: FailedCall[] = [];
   readonly #attempts = new Map<number, number>();
   /** Calls that run alone, because one of them may have killed a host. */
@@ -62,9 +85,13 @@ export class MapRun {
   readonly #waiting: number[] = [];
   /** Calls with the key of a call that runs, by that call. */
   readonly #followers = new Map<number, number[]>();
+  /** Absent if no two calls have one key. */
+  readonly #firsts: FirstCalls | undefined;
+  #onDelivered: ((call: number) => void) | undefined;
   #total = 0;
   /** Calls that failed and wait until they are tried again. */
   readonly #paused = new Set<number>();
+  #isCut = false;
   #skipped = 0;
   #head = 0;
   #running = 0;
@@ -73,53 +100,93 @@ export class MapRun {
   #meanMs: number | undefined;
 
   /**
-   * @param calls The calls.
+   * @param calls The calls; none takes part before it is added.
    * @param outputCount Value outputs of each.
-   * @param options `find` returns what a call delivered in an earlier run; absent if none is known. `isChosen` tells whether a
-   *   call takes part; all do if it is left out. `fateOf` tells of a call that is not to be made.
    */
-  constructor(
-    calls: MapCalls,
-    outputCount: number,
-    { find, isChosen = () => true, fateOf }: {
-      readonly find?: ((key: string) => readonly ElementOutput[] | undefined) | undefined;
-      readonly isChosen?: ((call: number) => boolean) | undefined;
-      fateOf(call: number): Fate | undefined;
-    },
-  ) {
-    this.calls = calls;
+  constructor(calls: MapCalls, outputCount: number, options: MapRunOptions) {
+    this.#calls = calls;
+    this.#options = options;
     this.#columns = Array.from({ length: outputCount }, () => new Array(calls.count));
-    const firsts = calls.areDistinct ? undefined : new FirstCalls();
-    for (let call = 0; call < calls.count; call++) {
-      if (!isChosen(call)) continue;
-      this.#total++;
-      const fate = fateOf(call);
-      if (fate?.kind === "skip") {
-        this.#skipped++;
-        this.fill(call, fate.error);
-        continue;
-      }
-      if (fate?.kind === "fail") {
-        this.#failed.push({ call, failure: fate.failure });
-        continue;
-      }
-      const known = find && calls.find(call, calls.keyOf(call), find);
-      if (known !== undefined) {
-        this.#set(call, known);
-        this.#hits++;
-      } else this.#await(call, firsts?.of(calls.keyOf(call), call) ?? call);
+    this.#ends = new Uint8Array(calls.count);
+    this.#firsts = calls.areDistinct ? undefined : new FirstCalls();
+    const { isChosen } = options;
+    if (isChosen === undefined) this.#total = calls.count;
+    else for (let call = 0; call < calls.count; call++) if (isChosen(call)) this.#total++;
+  }
+
+  /** The calls. */
+  get calls(): MapCalls {
+    return this.#calls;
+  }
+
+  /**
+   * Adds all calls that were not added yet.
+   *
+   * @param calls The same calls, now that everything they take is there.
+   * @param isAdded Tells of a call whether it was added.
+   */
+  addRest(calls: MapCalls, isAdded: (call: number) => boolean): void {
+    this.#calls = calls;
+    for (let call = 0; call < calls.count; call++) if (!isAdded(call)) this.add(call);
+  }
+
+  /** A call has all it takes: it takes part from now on. */
+  add(call: number): void {
+    const { find, isChosen, fateOf } = this.#options;
+    const calls = this.#calls;
+    if (isChosen?.(call) === false) return;
+    const fate = fateOf(calls, call);
+    if (fate?.kind === "skip") {
+      this.#skipped++;
+      this.fill(call, fate.error);
+      return;
+    }
+    if (fate?.kind === "fail") {
+      this.#failed.push({ call, failure: fate.failure });
+      return;
+    }
+    const known = find && calls.find(call, calls.keyOf(call), find);
+    if (known === undefined) this.#await(call, this.#firsts?.of(calls.keyOf(call), call) ?? call);
+    else this.#hit(call, known);
+  }
+
+  /** Tells of every call that delivers from now on. The listener must not change the run. */
+  onDelivered(listener: (call: number) => void): void {
+    this.#onDelivered = listener;
+  }
+
+  /** The calls that have delivered. */
+  *delivered(): Generator<number> {
+    for (let call = 0; call < this.#calls.count; call++) {
+      if (this.#ends[call] === END.anywhere || this.#ends[call] === END.here) yield call;
     }
   }
 
-  /** A call waits to be started, or for the first one that takes the same. */
+  /** A call waits to be started, or for the first one that takes the same, or has what that delivered. */
   #await(call: number, leader: number): void {
-    if (leader === call) {
+    const end = this.#ends[leader];
+    if (end === END.anywhere) {
+      this.#hit(call, this.#columns.map((column) => column[leader] as ElementOutput));
+      return;
+    }
+    if (leader === call || end !== END.none) {
       this.#waiting.push(call);
       return;
     }
     const followers = this.#followers.get(leader);
     if (followers === undefined) this.#followers.set(leader, [call]);
     else followers.push(call);
+  }
+
+  #hit(call: number, outputs: readonly ElementOutput[]): void {
+    this.#hits++;
+    this.#deliver(call, outputs, END.anywhere);
+  }
+
+  #deliver(call: number, outputs: readonly ElementOutput[], end: number): void {
+    this.#set(call, outputs);
+    this.#ends[call] = end;
+    this.#onDelivered?.(call);
   }
 
   /** Counts so far. */
@@ -139,8 +206,9 @@ export class MapRun {
     return this.#alone.length > 0 || this.#head < this.#waiting.length;
   }
 
-  /** Whether all calls have ended; one that was stopped has not. */
+  /** Whether all calls have ended, or all that are to be made; one that was stopped has not. */
   get isOver(): boolean {
+    if (this.#isCut) return this.#running === 0;
     const ended = this.#hits + this.#done + this.#failed.length + this.#skipped;
     return ended === this.#total;
   }
@@ -153,7 +221,8 @@ export class MapRun {
   /**
    * Takes the next calls to run.
    *
-   * @param limit How many there may be at most; 1 if they do not travel together.
+   * @param limit How many there may be at most; 1 if they do not travel together. Those of which something is not small text
+   *   never do.
    * @param share How many batches the waiting calls are to be enough for.
    * @param atOnce How many run at the same time: a batch has at least as many.
    */
@@ -170,8 +239,10 @@ export class MapRun {
       : Math.max(1, Math.floor(BATCH_MS / this.#meanMs));
     const size = Math.min(limit, BATCH_MAX, left, Math.max(atOnce, Math.min(fair, timely)));
     const batch = this.#waiting.slice(this.#head, this.#head + size);
-    this.#head += size;
-    this.#running += size;
+    const odd = size === 1 ? -1 : batch.findIndex((call) => !this.#calls.isPacked(call));
+    if (odd >= 0) batch.length = Math.max(1, odd);
+    this.#head += batch.length;
+    this.#running += batch.length;
     return batch;
   }
 
@@ -192,18 +263,15 @@ export class MapRun {
   deliver(call: number, outputs: readonly ElementOutput[], usesIndex: boolean): string {
     this.#running--;
     this.#done++;
-    this.#set(call, outputs);
+    this.#deliver(call, outputs, usesIndex ? END.here : END.anywhere);
     const followers = this.#followers.get(call) ?? [];
     this.#followers.delete(call);
     for (const follower of followers) {
       if (usesIndex) this.#waiting.push(follower);
-      else {
-        this.#set(follower, outputs);
-        this.#hits++;
-      }
+      else this.#hit(follower, outputs);
     }
-    const key = this.calls.keyOf(call);
-    return usesIndex ? this.calls.placedKey(call, key) : key;
+    const key = this.#calls.keyOf(call);
+    return usesIndex ? this.#calls.placedKey(call, key) : key;
   }
 
   /** Number of the attempt a call is at, 1 for the first. */
@@ -235,7 +303,10 @@ export class MapRun {
     this.#running--;
     const failed = [call, ...this.#followers.get(call) ?? []];
     this.#followers.delete(call);
-    for (const one of failed) this.#failed.push({ call: one, failure });
+    for (const one of failed) {
+      this.#failed.push({ call: one, failure });
+      this.#ends[one] = END.failed;
+    }
     return failed;
   }
 
@@ -247,6 +318,20 @@ export class MapRun {
     waiting.push(...this.#paused);
     this.#paused.clear();
     return waiting.flatMap((call) => this.fail(call, failure));
+  }
+
+  /** No more calls are made: it is over when those that run have ended. */
+  cut(): void {
+    this.#isCut = true;
+    this.#alone.length = 0;
+    this.#head = this.#waiting.length;
+    this.#running -= this.#paused.size;
+    this.#paused.clear();
+  }
+
+  /** Whether calls are missing because of `cut`. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /** An error value stands for everything a call should have delivered. */

@@ -40,6 +40,8 @@ export interface Prepared {
   readonly inputs: readonly ActionInput[];
   /** What of the workspace is in the key, as it was when it was hashed. */
   readonly watched: readonly Watched[];
+  /** Inputs are still being made, so `key` and `materialText` are not what they will be. */
+  readonly isOpen?: true;
 }
 
 /** What `why` shows beside a material. */
@@ -57,6 +59,7 @@ export interface RebuildContext extends SourceContext {
   readonly code: CodeIndex;
 }
 
+const NO_INPUTS: ReadonlySet<number> = new Set();
 /** Values up to this many characters are kept as text in notes. */
 const NOTE_CHARS = 120;
 
@@ -78,19 +81,20 @@ export class Rebuild {
   }
 
   /**
-   * Makes a node explicit. All its upstreams must be done.
+   * Makes a node explicit. All its upstreams must be done, but for those of inputs left open: the key means nothing then.
    *
+   * @param open Positions of inputs that are not looked at.
    * @throws {SourceError} If a file, directory or input it needs cannot be read.
    */
-  prepare(id: NodeId): Prepared {
+  prepare(id: NodeId, open: ReadonlySet<number> = NO_INPUTS): Prepared {
     const { graph } = this.#context;
     const def = graph.defs[id];
     const watched: Watched[] = [];
     const inputs: ActionInput[] = [];
     const materials: Record<string, InputMaterial> = {};
     const noted: Record<string, { source: string; text?: string }> = {};
-    for (const wire of graph.wires[id]) {
-      const input = this.#sources.read(wire, def, watched);
+    for (const [position, wire] of graph.wires[id].entries()) {
+      const input = open.has(position) ? openInput(wire) : this.#sources.read(wire, def, watched);
       inputs.push(input);
       materials[wire.argument] = this.#inputMaterial(input, def);
       noted[wire.argument] = noteOf(wire, graph, input);
@@ -126,7 +130,8 @@ export class Rebuild {
       ...(code === undefined ? {} : { code: code.parts }),
       ...(Object.keys(trackedParts).length === 0 ? {} : { track: trackedParts }),
     };
-    return { key: actionKey(text), materialText: text, notes, inputs, watched };
+    const prepared = { key: actionKey(text), materialText: text, notes, inputs, watched };
+    return open.size === 0 ? prepared : { ...prepared, isOpen: true };
   }
 
   /** Makes the action of a prepared node. */
@@ -214,6 +219,11 @@ export class Rebuild {
     }
     return parts;
   }
+}
+
+/** Stands for an input that is still being made. */
+function openInput({ argument: name }: Wire): ActionInput {
+  return { name, kind: "value", digest: digestOf(""), text: "" };
 }
 
 /** Values that come from outside may be secrets: their digests are kept, never they themselves. */

@@ -13,7 +13,7 @@
 
 import type { Action, Completion, Failure, OutputResult, Usage } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
-import { InternalError, messageOf, StoreError } from "./base/error.ts";
+import { FlowError, InternalError, messageOf, StoreError } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
@@ -88,6 +88,7 @@ export class RunLoop implements RunningActions {
       slots: this.#slots,
       frame: (id, name, attempt) => this.#frame(id, name, attempt),
       read: (digest) => this.#read(digest),
+      prepareAhead: (id, open) => this.#prepareAhead(id, open),
       emit: (event) => this.#emit(event),
       tellFailure: (failed) => this.#tellFailure(failed),
       after: (ms, body) => this.#after(ms, body),
@@ -103,11 +104,29 @@ export class RunLoop implements RunningActions {
     };
   }
 
+  /** Makes a map node explicit before all it takes is there; `undefined` if it must wait, also for what is wrong with it. */
+  #prepareAhead(id: NodeId, open: ReadonlySet<number>): Prepared | undefined {
+    if (this.#c.stored.has(id) || !this.#isEnabled(id)) return undefined;
+    try {
+      this.#errors.check(id);
+      const prepared = this.#c.rebuild.prepare(id, open);
+      return this.#delivery.areWhole(prepared) ? prepared : undefined;
+    } catch (error) {
+      if (!(error instanceof FlowError)) throw error;
+      return undefined;
+    }
+  }
+
+  #isEnabled(id: NodeId): boolean {
+    const { graph: { defs }, leftOut } = this.#c;
+    return defs[id].enabled && !leftOut.has(id);
+  }
+
   /** The workspace and the store as the planner sees them. */
   #world(): World<Prepared> {
-    const { graph: { defs }, rebuild, stored, leftOut } = this.#c;
+    const { graph: { defs }, rebuild, stored } = this.#c;
     return {
-      isEnabled: (id) => defs[id].enabled && !leftOut.has(id),
+      isEnabled: (id) => this.#isEnabled(id),
       isCached: (id) => isCached(defs[id]),
       hasTemps: (id) => hasTemps(defs[id]),
       prepare: (id) => {
@@ -201,8 +220,10 @@ export class RunLoop implements RunningActions {
     for (;;) {
       const ended = this.#complete();
       if (this.#isStopping && this.#running.size === 0) return this.#dropMaps();
-      if (!this.#isStopping && schedule.unfinished === 0) return;
+      // What a skipped map node could call is called all the same: it is kept for the next run.
+      if (!this.#isStopping && schedule.unfinished === 0 && !this.#maps.isBusy) return;
       const checked = this.#isStopping ? 0 : this.#check();
+      if (!this.#isStopping) this.#maps.lookAhead();
       const started = this.#isStopping ? 0 : this.#start();
       this.#flush();
       if (ended + checked + started > 0) {
@@ -271,6 +292,7 @@ export class RunLoop implements RunningActions {
     this.#c.results[id] = outputs;
     this.#see(id, prepared);
     this.#counts.hit++;
+    this.#maps.forget(id);
     this.#touched.push({ node: def.name, key: prepared.key });
     this.#emit({
       type: "hit",
@@ -648,7 +670,7 @@ export class RunLoop implements RunningActions {
 
   #reportFailure(failed: FailedNode): void {
     const { id, failure, prepared } = failed;
-    const isContinued = this.#c.graph.defs[id].onError === "continue" &&
+    const isContinued = this.#c.graph.defs[id].onError === "continue" && !this.#c.failFast &&
       !this.#planner.isRemade(id);
     this.#counts.failed++;
     this.#tellFailure(failed, isContinued);
@@ -685,7 +707,7 @@ export class RunLoop implements RunningActions {
       message: failure.message,
       ...(failure.hint === undefined ? {} : { hint: failure.hint }),
       ...(failure.stack === undefined ? {} : { stack: failure.stack }),
-      ...(prepared === undefined ? {} : { key: prepared.key }),
+      ...(prepared === undefined || prepared.isOpen ? {} : { key: prepared.key }),
       ...takenOf(usage),
       attempt,
       ...(span === undefined ? {} : { place: formatPlace(span) }),

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type ActionInput, actionKey, canonicalJson } from "./action.ts";
+import { actionKey, canonicalJson } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import type { Graph, NodeId } from "./graph.ts";
-import { MapCalls } from "./map_calls.ts";
+import { type LiveArrays, MapCalls } from "./map_calls.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
@@ -27,11 +27,13 @@ export interface MapNode {
  *
  * @param bytes `read` returns the stored bytes of a value; `put` stores an element that is too large to travel as text and
  *   returns its digest.
+ * @param live Arrays that are still being made, by name of the map-spec.
  * @returns The calls, or why the shapes do not fit.
  */
 export function planCalls(
   { graph, store, id, prepared }: MapNode,
   { read, put }: { read(digest: Digest): Uint8Array; put(bytes: Uint8Array): Digest },
+  live: LiveArrays = {},
 ): MapCalls | ShapeProblem {
   return MapCalls.of(graph.defs[id].map as MapSpec, graph.maps[id] ?? {}, prepared.inputs, {
     read: (digest) => read(digest as Digest),
@@ -42,7 +44,7 @@ export function planCalls(
       path,
       digest: store.files.digestOf(path).digest,
     }),
-  });
+  }, live);
 }
 
 /** Results of single calls that have everything but their elements in common. */
@@ -54,9 +56,9 @@ export class StoredCalls {
   readonly #store: Store;
 
   /** @param since Calls that were kept before do not count, in milliseconds since the epoch; absent: none does. */
-  constructor({ graph, store, id, prepared }: MapNode, since: number | undefined) {
-    const mapped = Object.values(graph.maps[id] ?? {});
-    this.base = baseOf(prepared.materialText, mapped, prepared.inputs);
+  constructor(node: MapNode, since: number | undefined) {
+    const { store } = node;
+    this.base = baseOf(node);
     this.log = store.elements.log(this.base);
     this.#known = since === undefined ? undefined : this.log.read(since);
     this.#store = store;
@@ -76,12 +78,9 @@ export class StoredCalls {
   }
 }
 
-/** Digest of everything that the calls of a node share. */
-function baseOf(
-  materialText: string,
-  mapped: readonly number[],
-  inputs: readonly ActionInput[],
-): Digest {
+/** Digest of everything that the calls of a node share: what they are mapped over is not in it. */
+export function baseOf({ graph, id, prepared: { materialText, inputs } }: MapNode): Digest {
+  const mapped = Object.values(graph.maps[id] ?? {});
   const material = JSON.parse(materialText) as { inputs: Record<string, unknown> };
   for (const at of mapped) delete material.inputs[inputs[at].name];
   return actionKey(`elements ${canonicalJson(material)}`);

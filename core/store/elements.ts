@@ -11,7 +11,7 @@
 import { type Digest, digestOf } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
 import { joinTexts, splitTexts } from "../batch.ts";
-import { guarded, lstatIfExists } from "./io.ts";
+import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
 
 /** One value output of a call: its encoded text, or the blob that holds it. */
@@ -119,6 +119,11 @@ export class ElementLog {
       records.map(({ outputs }) => outputs[output])
     );
     appendChunk(this.#path, { at, keys: records.map(({ key }) => key), columns });
+  }
+
+  /** Removes all calls. */
+  remove(): void {
+    guarded("remove", this.#path, () => removeIfExists(this.#path));
   }
 }
 

@@ -326,10 +326,15 @@ Deno.test("failed calls are no nodes to history and diff", async () => {
   assertIncludes(history.stdout, "failed");
 });
 
-Deno.test("--fail-fast stops a run at a failed call, whatever its node says", async () => {
-  using space = spaceOf(CHAIN);
-  const run = await space.run("--fail-fast");
-  assertEquals([run.code, run.started], [1, ["xs", "ys"]]);
+Deno.test("--fail-fast makes no more calls after a failed one, whatever its node says", async () => {
+  using space = spaceOf(CHAIN.replace("value: 6", "value: 20000"));
+  const run = await space.run("--fail-fast", "-j", "1");
+  const [end, ...more] = eventsOf(run, "failed").filter(({ index }) => index === undefined);
+  const ended = eventsOf(run, "done").map(({ node }) => node);
+  assertEquals([run.code, ended, end.node, more], [1, ["xs"], "ys", []]);
+  assertIncludes(end.message, " of 20000 calls failed");
+  const [, done = 0, failed = 0] = callsOf(run, "ys");
+  assertOk(failed >= 1 && done + failed < 20000, `${done} done, ${failed} failed`);
 });
 
 /** What is wrong, the node, and what is said. */

@@ -1,0 +1,187 @@
+/**
+ * One map node of a run: its calls, where they are kept, and what they took. Does not know actions, slots or other nodes.
+ *
+ * @module
+ */
+
+import {
+  type Completion,
+  type Failure,
+  INLINE_BYTES,
+  type OutputResult,
+  type Usage,
+} from "./action.ts";
+import type { AxisSlices } from "./base/axis_slice.ts";
+import { type Digest, digestOf } from "./base/digest.ts";
+import { createHistogram, type Histogram } from "./base/histogram.ts";
+import { encodedBytes, holdsErrors } from "./base/value.ts";
+import type { NodeId } from "./graph.ts";
+import type { LiveArrays } from "./map_calls.ts";
+import { chooseCalls } from "./map_choice.ts";
+import { fateOf } from "./map_failures.ts";
+import { MapFeed } from "./map_feed.ts";
+import { arrangeOutput } from "./map_output.ts";
+import type { ShapeProblem } from "./mapplan.ts";
+import { MapRun } from "./map_run.ts";
+import type { MapSpec } from "./mapspec.ts";
+import type { Prepared } from "./rebuild.ts";
+import { baseOf, type MapNode, planCalls, StoredCalls } from "./stored_calls.ts";
+import { isAsWatched } from "./sources.ts";
+import type { Blobs } from "./store/blobs.ts";
+import type { ElementLog } from "./store/elements.ts";
+import type { FileDigests } from "./store/files.ts";
+import type { NodeDef } from "./workflow.ts";
+
+/** Pause between two looks at the workspace, in lengths of a look. */
+const LOOK_PAUSE = 20;
+
+/** A map node that runs. */
+export interface MapJob {
+  readonly id: NodeId;
+  readonly def: NodeDef & { readonly map: MapSpec };
+  prepared: Prepared;
+  readonly run: MapRun;
+  /** Absent if calls are not kept. */
+  readonly log: ElementLog | undefined;
+  /** Digest of everything its calls share; names their file. */
+  readonly base: Digest;
+  /** Which calls have all they take; absent once the upstreams are over. */
+  feed: MapFeed | undefined;
+  readonly startedAt: number;
+  readonly times: Histogram;
+  cpuMs: number;
+  maxRssBytes: number;
+  /** What it takes from the workspace has changed since it began: nothing is kept any more. */
+  hasChanged: boolean;
+  /** When that is to be looked at again, as `performance.now()`. */
+  nextLook: number;
+  /** Failed calls that were told of. */
+  reported: number;
+  /** Why nothing is tried again. */
+  givenUp: Failure | undefined;
+}
+
+/** How a node begins. */
+export interface BeginOptions {
+  /** Whether what calls deliver is kept. */
+  readonly isKept: boolean;
+  /** Calls that were kept earlier do not count, in milliseconds since the epoch; absent: none does. */
+  readonly since?: number;
+  /** What is run of which axes; the whole if it is left out. */
+  readonly slices?: AxisSlices;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Makes a job; none of its calls takes part yet.
+ *
+ * @param read Returns the stored bytes of a value.
+ * @param live Arrays that are still being made, by name of the map-spec; absent if all are there.
+ * @returns The job, or why the shapes do not fit.
+ */
+export function openJob(
+  node: MapNode,
+  read: (digest: Digest) => Uint8Array,
+  { isKept, since, now, slices }: BeginOptions,
+  live?: LiveArrays,
+): MapJob | ShapeProblem {
+  const { graph, store, id, prepared } = node;
+  const def = graph.defs[id] as MapJob["def"];
+  const put = (bytes: Uint8Array) => store.blobs.put(bytes);
+  const calls = planCalls(node, { read, put }, live);
+  if ("ok" in calls) return calls;
+  const isChosen = slices === undefined ? undefined : chooseCalls(calls, slices);
+  if (typeof isChosen === "object") return isChosen;
+  const stored = isKept ? new StoredCalls(node, since) : undefined;
+  const run = new MapRun(calls, def.outputs.length, {
+    find: stored?.finder,
+    isChosen,
+    fateOf: (all, call) => fateOf(def, all, call),
+  });
+  const awaited = calls.plan.inputs.filter(({ name }) => Object.hasOwn(live ?? {}, name));
+  return {
+    id,
+    def,
+    prepared,
+    run,
+    log: stored?.log,
+    base: stored?.base ?? baseOf(node),
+    feed: live === undefined ? undefined : new MapFeed(calls, awaited),
+    startedAt: now,
+    times: createHistogram(),
+    cpuMs: 0,
+    maxRssBytes: 0,
+    hasChanged: false,
+    nextLook: 0,
+    reported: 0,
+    givenUp: undefined,
+  };
+}
+
+/**
+ * Whether what a job takes from the workspace is as it was when it began. Looks at most a twentieth of the time, so if it is
+ * not, calls may have been kept as what they are not: all are removed.
+ *
+ * @param isEnd Looks in any case.
+ */
+export function isUnchanged(job: MapJob, files: FileDigests, isEnd = false): boolean {
+  const at = performance.now();
+  if (job.hasChanged || !isEnd && at < job.nextLook) return !job.hasChanged;
+  job.hasChanged = job.prepared.watched.some((watched) => !isAsWatched(watched, files));
+  const now = performance.now();
+  job.nextLook = now + (now - at) * LOOK_PAUSE;
+  if (job.hasChanged) job.log?.remove();
+  return !job.hasChanged;
+}
+
+/** Notes what an action of a node took. What was stopped says nothing of how long calls take. */
+export function measure(job: MapJob, calls: number, completion: Completion): void {
+  const { wallMs, cpuMs = 0, maxRssBytes = 0 } = completion.usage;
+  job.cpuMs += cpuMs;
+  job.maxRssBytes = Math.max(job.maxRssBytes, maxRssBytes);
+  if (completion.kind === "done" && completion.times !== undefined) {
+    job.times.merge(completion.times);
+  } else if (calls === 1 && !isAborted(completion)) job.times.add(wallMs);
+}
+
+function isAborted(completion: Completion): boolean {
+  return completion.kind === "failed" && completion.failure.reason === "aborted";
+}
+
+/** What a node took whose calls have all ended. */
+export function usageOf({ startedAt, cpuMs, maxRssBytes, times }: MapJob, now: number): Usage {
+  const calls = times.distribution();
+  return {
+    startedAt,
+    wallMs: now - startedAt,
+    ...(cpuMs === 0 ? {} : { cpuMs }),
+    ...(maxRssBytes === 0 ? {} : { maxRssBytes }),
+    ...(calls === undefined ? {} : { calls }),
+  };
+}
+
+/**
+ * The whole array of one output, stored. All calls have delivered, or something stands for what they should have.
+ *
+ * @throws {RangeError} If calls returned what cannot be arranged.
+ */
+export function wholeOutput(
+  { def: { map: spec, onError, outputs }, run }: MapJob,
+  position: number,
+  blobs: Blobs,
+): OutputResult {
+  const read = (digest: Digest) => blobs.read(digest);
+  const encoded = arrangeOutput(spec, run.calls.plan.calls, run.column(position), read);
+  const bytes = encodedBytes(encoded);
+  const { failed, skipped = 0 } = run.counts;
+  const mayHave = failed + skipped > 0 || onError === "continue";
+  const isBad = mayHave && holdsErrors(encoded.text ?? bytes);
+  const hasErrors = isBad ? { hasErrors: true as const } : {};
+  const { name } = outputs[position];
+  const base = { name, kind: "value", sizeBytes: bytes.length, ...hasErrors } as const;
+  if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
+    return { ...base, digest: digestOf(bytes), text: encoded.text };
+  }
+  return { ...base, digest: blobs.put(bytes) };
+}

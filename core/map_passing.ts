@@ -1,0 +1,110 @@
+/**
+ * From map node to map node, call by call: what calls of one deliver is passed on to those that take the array while it is being
+ * made. Does not know actions, stores or when anything runs.
+ *
+ * @module
+ */
+
+import { holdsErrors } from "./base/value.ts";
+import type { NodeId } from "./graph.ts";
+import type { Element, LiveArray } from "./map_calls.ts";
+import type { MapJob } from "./map_job.ts";
+import { type MapInput, type MapOutput, planOutput } from "./mapplan.ts";
+
+/** An array that a running map node makes and another takes. */
+export interface LiveSource {
+  /** Name in the map-spec that takes it. */
+  readonly name: string;
+  readonly node: NodeId;
+  readonly output: number;
+}
+
+/** One way from the calls of a job to those of another. */
+export interface Passage {
+  readonly from: MapJob;
+  /** Position among the value outputs of the job that makes the array. */
+  readonly output: number;
+  /** The array as the other sees it. */
+  readonly array: LiveArray;
+  /** From a call to the element it makes. */
+  place(call: number): number;
+}
+
+/** A job that takes an array while it is being made. */
+interface Consumer {
+  readonly job: MapJob;
+  readonly input: MapInput;
+  readonly passage: Passage;
+}
+
+/** A job that others take from. */
+interface Producer {
+  readonly consumers: Consumer[];
+  /** Calls that have delivered and were not yet passed on. */
+  calls: number[];
+}
+
+/**
+ * Returns the way from a job to one that takes its array.
+ *
+ * @param from Has no generated axes.
+ * @param argument What the array is to the job that takes it.
+ */
+export function passageFrom(from: MapJob, output: number, argument: string): Passage {
+  const { calls } = from.run;
+  // Without generated axes all lengths are known.
+  const { space: { shape }, block, call } = planOutput(from.def.map, calls.plan.calls) as MapOutput;
+  const column = from.run.column(output);
+  const at = (position: number): Element | undefined => {
+    const element = column[call.first(position)];
+    if (element === undefined || typeof element === "string") return element;
+    return { name: argument, kind: "value", digest: element.digest };
+  };
+  return { from, output, array: { shape, at }, place: (made) => block.first(made) };
+}
+
+/** Passes elements on. */
+export class Passing {
+  readonly #producers = new WeakMap<MapJob, Producer>();
+  /** Jobs with calls to pass on. */
+  readonly #open: MapJob[] = [];
+
+  /** From now on a job gets what comes by a passage, and what has come so far. Then `run` must be called. */
+  connect(passage: Passage, job: MapJob, input: MapInput): void {
+    const { from } = passage;
+    const consumer = { job, input, passage };
+    this.#producerOf(from).consumers.push(consumer);
+    for (const call of from.run.delivered()) feed(consumer, call);
+  }
+
+  /** Passes on what was delivered, and what follows from that where calls are known already. */
+  run(): void {
+    for (let job = this.#open.pop(); job !== undefined; job = this.#open.pop()) {
+      const producer = this.#producerOf(job);
+      const { calls } = producer;
+      producer.calls = [];
+      for (const consumer of producer.consumers) for (const call of calls) feed(consumer, call);
+    }
+  }
+
+  #producerOf(job: MapJob): Producer {
+    const known = this.#producers.get(job);
+    if (known !== undefined) return known;
+    const producer: Producer = { consumers: [], calls: [] };
+    this.#producers.set(job, producer);
+    job.run.onDelivered((call) => {
+      if (producer.calls.push(call) === 1) this.#open.push(job);
+    });
+    return producer;
+  }
+}
+
+function feed({ job, input, passage: { from, output, place } }: Consumer, call: number): void {
+  if (job.feed === undefined) return;
+  const element = from.run.column(output)[call];
+  // What may be or hold an error value is looked at when the array is whole.
+  const mayFail = from.def.onError === "continue" &&
+    (typeof element !== "string" || holdsErrors(element));
+  if (mayFail) return;
+  for (const ready of job.feed.take(input, place(call))) job.run.add(ready);
+}
