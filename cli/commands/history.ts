@@ -14,10 +14,11 @@ import {
   parsePositive,
   WORKFLOW_FLAGS,
 } from "../flags.ts";
-import { nodeColumns, profileColumns, runColumns } from "../history_columns.ts";
+import { nodeColumns, runColumns } from "../history_columns.ts";
 import { oneName } from "../open.ts";
 import { openHistory } from "../open_store.ts";
 import { namesParameter } from "../propose_names.ts";
+import { printProfile } from "../print_profile.ts";
 import { printRecords, RECORD_FORMATS, type RecordFormat } from "../records.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
@@ -72,8 +73,7 @@ async function history(this: CliContext, flags: HistoryFlags, ...words: string[]
   using opened = await openHistory(target, flags, this.cwd);
   const format = flags.json ? "json" : flags.format;
   if (flags.profile) {
-    const entries = opened.history.profile(node, flags.limit);
-    await printRecords(entries, await profileColumns(entries, format === "table"), format);
+    await printProfile(opened, { node, limit: flags.limit, format });
   } else if (node === undefined) {
     await printRecords(opened.history.runs(flags.limit), await runColumns(), format);
   } else {

@@ -10,11 +10,15 @@ import { parseSlice } from "../../core/base/slice.ts";
 import type { CliContext } from "../context.ts";
 import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
 import { oneName, openTarget } from "../open.ts";
+import { openHistory } from "../open_store.ts";
+import { printProfile } from "../print_profile.ts";
 import { namesParameter } from "../propose_names.ts";
+import { RECORD_FORMATS, type RecordFormat } from "../records.ts";
 import { showMany } from "../show_many.ts";
 import { SHOW_FORMATS, type ShowFormat, showOutput } from "../show_output.ts";
 import { isMany, openMany, SWEEP_FLAGS, type SweepFlags } from "../sweep_flags.ts";
 import { showTable, TABLE_FORMATS, type TableOutput } from "../show_table.ts";
+import { splitTarget } from "../workflow_argument.ts";
 
 const FORMATS: readonly Format[] = [...new Set<Format>([...SHOW_FORMATS, ...TABLE_FORMATS])];
 
@@ -25,6 +29,7 @@ interface ShowFlags extends WorkflowFlags, SweepFlags {
   readonly output?: string;
   readonly labels: boolean;
   readonly partial: boolean;
+  readonly profile: boolean;
 }
 
 /** `flow show`. */
@@ -50,6 +55,9 @@ export const showCommand: Command<CliContext> = buildCommand<ShowFlags, string[]
         "A row for each element, with axes and what they stand for; csv to zarr always have them",
       ),
       partial: booleanFlag("Of a map node that is not over: what its calls have delivered"),
+      profile: booleanFlag(
+        "What the nodes of the newest run took, or OUTPUT's; table, tsv or json",
+      ),
       ...SWEEP_FLAGS,
       ...WORKFLOW_FLAGS,
     },
@@ -65,6 +73,7 @@ export const showCommand: Command<CliContext> = buildCommand<ShowFlags, string[]
 });
 
 async function show(this: CliContext, flags: ShowFlags, ...words: string[]): Promise<void> {
+  if (flags.profile) return await showProfile(flags, words, this.cwd);
   if (isMany(flags)) {
     refuseForMany(flags);
     await using opened = await openMany(this, flags, words);
@@ -81,6 +90,27 @@ async function show(this: CliContext, flags: ShowFlags, ...words: string[]): Pro
   } else {
     await showTable(opened.engine, reference, { ...to, format: tableFormat(format) });
   }
+}
+
+async function showProfile(flags: ShowFlags, words: readonly string[], cwd: string): Promise<void> {
+  const { output, labels, partial } = flags;
+  refuseWith("a sweep", { "--profile": isMany(flags) });
+  refuseWith('"--profile"', {
+    "--output": output !== undefined,
+    "--labels": labels,
+    "--partial": partial,
+  });
+  const target = splitTarget(words, cwd);
+  const node = target.names.length === 0 ? undefined : oneName(target.names, "show the profile of");
+  using opened = await openHistory(target, flags, cwd);
+  await printProfile(opened, { node, limit: undefined, format: profileFormat(flags.format) });
+}
+
+function profileFormat(format: Format): RecordFormat {
+  if (format === "auto") return "table";
+  if (format === "ndjson") return "json";
+  if ((RECORD_FORMATS as readonly string[]).includes(format)) return format as RecordFormat;
+  throw new UsageError(`Cannot print a profile as ${format}`, { hint: "use json or tsv" });
 }
 
 /** Formats by the ends of file names. */
@@ -107,10 +137,17 @@ function isValueFormat(format: Format): format is ShowFormat {
 
 /** The table of a sweep has a column for each swept name, and nothing else to say. */
 function refuseForMany({ output, labels, partial }: ShowFlags): void {
-  const given = { "--output": output !== undefined, "--labels": labels, "--partial": partial };
+  refuseWith("a sweep", {
+    "--output": output !== undefined,
+    "--labels": labels,
+    "--partial": partial,
+  });
+}
+
+function refuseWith(other: string, given: Readonly<Record<string, boolean>>): void {
   const flag = Object.entries(given).find(([, isGiven]) => isGiven)?.[0];
   if (flag === undefined) return;
-  throw new UsageError(`Cannot combine "${flag}" with a sweep`, { hint: `leave out "${flag}"` });
+  throw new UsageError(`Cannot combine "${flag}" with ${other}`, { hint: `leave out "${flag}"` });
 }
 
 function tableFormat(format: Format): TableOutput {

@@ -175,6 +175,10 @@ Deno.test("flow history --profile: says what nodes took when they last ran, of m
     table[1],
     /^quick +done +(\S+ ms|\S+ s) .* 1 +\S+ [µm]s +\S+ [µm]s +\S+ [µm]s +\S+ [µm]s +\S+$/,
   );
+  const shown = (await w.flow("show", "--profile", "quick")).stdout.split("\n");
+  assertEquals(shown, table);
+  const wrong = await w.flow("show", "--profile", "--format", "zarr");
+  assertEquals(wrong.stderr, `error: Cannot print a profile as zarr\n  hint: use json or tsv\n`);
   const plain = (await w.flow("history", "--profile", "base")).stdout.split("\n");
   assertMatches(plain[0], /^node +outcome +time +cpu +memory +run$/);
   const unknown = await w.flow("history", "--profile", "quikc");
