@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { Event, FailedEvent } from "../core/mod.ts";
+import type { Event } from "../core/mod.ts";
 import { PlainProgress } from "./progress_plain.ts";
 import type { Progress, ProgressOptions, ProgressOutput } from "./progress_state.ts";
 import { TtyProgress } from "./progress_tty.ts";
 
-import { isShown, warningLine } from "./progress_state.ts";
+import { tellingOf } from "./progress_state.ts";
 export type { Progress, ProgressOptions, ProgressOutput } from "./progress_state.ts";
 
 /**
@@ -45,20 +45,15 @@ export function createProgress(out: ProgressOutput, options: ProgressOptions): P
 }
 
 /** Nothing but failures, and the summary line if there was one. */
-function quiet(out: ProgressOutput, { report, color, debug, cwd }: ProgressOptions): Progress {
-  const summary = new report.RunSummary();
-  const failure = (event: FailedEvent): string =>
-    report.formatFailure(event, {
-      color,
-      debug: debug === true,
-      ...cwd === undefined ? {} : { cwd },
-    });
+function quiet(out: ProgressOutput, options: ProgressOptions): Progress {
+  const summary = new options.report.RunSummary();
   return {
     onEvent(event: Event): void {
       summary.add(event);
-      if (event.type === "failed" && isShown(event, "quiet")) out.write(`${failure(event)}\n`);
-      const isFailure = event.type === "warning" && event.code === "calls-failed";
-      if (isFailure) out.write(`${warningLine(event, color)}\n`);
+      const isFailure = event.type === "failed" ||
+        event.type === "warning" && event.code === "calls-failed";
+      const telling = isFailure ? tellingOf(event, options) : undefined;
+      if (telling !== undefined) out.write(`${telling}\n`);
       if (event.type === "end" && event.outcome !== "ok") out.write(`${summary.line()}\n`);
     },
     tick(): void {},

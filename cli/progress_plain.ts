@@ -8,13 +8,11 @@
 import { sanitize } from "../core/base/source.ts";
 import type { Event } from "../core/mod.ts";
 import {
-  isShown,
   type Progress,
   type ProgressOptions,
   type ProgressOutput,
   ProgressState,
-  retryLine,
-  warningLine,
+  tellingOf,
 } from "./progress_state.ts";
 
 /** Milliseconds between two lines that only say how far the run is. */
@@ -44,19 +42,12 @@ export class PlainProgress implements Progress {
     if (this.#isOver) return;
     this.#state.add(event);
     this.#summary.add(event);
-    const { color, cwd, debug, report } = this.#options;
-    if (event.type === "failed") {
-      if (!isShown(event, this.#options.mode)) return;
-      this.#print(
-        report.formatFailure(event, {
-          color,
-          debug: debug === true,
-          ...cwd === undefined ? {} : { cwd },
-        }),
-      );
-    } else if (event.type === "warning") this.#print(warningLine(event, color));
-    else if (event.type === "retried") this.#print(retryLine(event, report));
-    else if (event.type === "end") this.#print(this.#summary.line());
+    const { report } = this.#options;
+    if (event.type === "failed" || event.type === "warning" || event.type === "retried") {
+      const telling = tellingOf(event, this.#options);
+      if (telling === undefined) return;
+      this.#print(telling);
+    } else if (event.type === "end") this.#print(this.#summary.line());
     else if (this.#options.mode === "verbose") this.#print(this.#verboseLine(event));
     else if (event.type === "begin") {
       this.#begin = `${sanitize(event.workflow)}: ${report.formatPlural(event.nodes, "node")}`;

@@ -195,19 +195,41 @@ export class ProgressState {
   }
 }
 
+/** Returns what people are told at once of an event, without a line end; `undefined` if that is nothing. */
+export function tellingOf(event: Event, options: ProgressOptions): string | undefined {
+  const { color, report } = options;
+  switch (event.type) {
+    case "failed":
+      return isShown(event, options) ? failureText(event, options) : undefined;
+    case "warning":
+      return warningLine(event, color);
+    case "retried":
+      return retryLine(event, report);
+    default:
+      return undefined;
+  }
+}
+
 /** Whether people are shown a failure: of calls of a map node their node says which failed, unless all is shown. */
-export function isShown(event: FailedEvent, mode: ProgressOptions["mode"]): boolean {
+function isShown(event: FailedEvent, { mode }: ProgressOptions): boolean {
   return event.index === undefined || mode === "verbose";
 }
 
+function failureText(
+  event: FailedEvent,
+  { report, color, debug = false, cwd }: ProgressOptions,
+): string {
+  return report.formatFailure(event, { color, debug, ...cwd === undefined ? {} : { cwd } });
+}
+
 /** Returns the line of a warning. */
-export function warningLine(event: WarningEvent, color: boolean): string {
+function warningLine(event: WarningEvent, color: boolean): string {
   const node = event.node === undefined ? "" : `${sanitize(event.node)}: `;
   return `${color ? "\x1b[1;33mwarning:\x1b[0m" : "warning:"} ${node}${sanitize(event.message)}`;
 }
 
 /** Returns the line of an attempt that failed while another follows. */
-export function retryLine(event: RetriedEvent, report: ReportApi): string {
+function retryLine(event: RetriedEvent, report: ReportApi): string {
   const name = report.elementName(event);
   const message = sanitize(event.message).split("\n")[0];
   const wait = report.formatDuration(event.delayMs);

@@ -7,14 +7,12 @@
 
 import type { Event } from "../core/mod.ts";
 import {
-  isShown,
   type Progress,
   type ProgressInput,
   type ProgressOptions,
   type ProgressOutput,
   ProgressState,
-  retryLine,
-  warningLine,
+  tellingOf,
 } from "./progress_state.ts";
 
 /** Milliseconds between two frames: at most twelve per second. */
@@ -57,18 +55,8 @@ export class TtyProgress implements Progress {
     if (this.#isOver) return;
     this.#state.add(event);
     this.#summary.add(event);
-    const { color, cwd, debug, report } = this.#options;
-    if (event.type === "failed") {
-      if (!isShown(event, this.#options.mode)) return;
-      this.#printAbove(
-        report.formatFailure(event, {
-          color,
-          debug: debug === true,
-          ...cwd === undefined ? {} : { cwd },
-        }),
-      );
-    } else if (event.type === "warning") this.#printAbove(warningLine(event, color));
-    else if (event.type === "retried") this.#printAbove(retryLine(event, report));
+    const telling = tellingOf(event, this.#options);
+    if (telling !== undefined) this.#printAbove(telling);
     else if (event.type === "end") {
       this.#out.write(`${this.#toTop()}${this.#summaryLine(event.outcome)}\n`);
       this.#frame = [];

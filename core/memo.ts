@@ -9,6 +9,7 @@
  * @module
  */
 
+import { concatBytes } from "./base/bytes.ts";
 import { digestOf } from "./base/digest.ts";
 import { canonicalJson } from "./action.ts";
 import type { Counts } from "./event.ts";
@@ -81,7 +82,7 @@ export function writeMemo(storeDir: string, parts: MemoParts): boolean {
   });
   Deno.mkdirSync(`${storeDir}/memos`, { recursive: true });
   const temporary = `${path}.${Deno.pid}`;
-  const bytes = concat([
+  const bytes = concatBytes([
     new TextEncoder().encode(header + "\n"),
     text,
     new Uint8Array(stats.buffer),
@@ -174,14 +175,4 @@ function remove(path: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -8,7 +8,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { messageOf, StoreError } from "../base/error.ts";
-import { guarded, removeIfExists } from "./io.ts";
+import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 
 /** Raised when the schema changes; an index of another version is thrown away. */
 const SCHEMA_VERSION = 2;
@@ -53,7 +53,7 @@ export class Database {
       // Shared: nobody replaces the file between opening it and opening its write-ahead log, which goes by name.
       using lock = openLock(this.path);
       lock.lockSync(false);
-      if (exists(this.path)) {
+      if (lstatIfExists(this.path) !== undefined) {
         this.#db = connect(this.path);
         const version = this.#version();
         if (version === SCHEMA_VERSION) return;
@@ -188,7 +188,7 @@ export class Database {
 
   /** Tells whether another process has just made the file. */
   #isGood(): boolean {
-    if (!exists(this.path)) return false;
+    if (lstatIfExists(this.path) === undefined) return false;
     try {
       this.#db = connect(this.path);
       const check = this.#prepare("PRAGMA quick_check(1)").get();
@@ -214,16 +214,6 @@ function connect(path: string): DatabaseSync {
   const db = new DatabaseSync(path, { timeout: TIMEOUT_MS });
   db.exec("PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000");
   return db;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Deno gives no SQLite error numbers, only the texts of `sqlite3_errstr`. */

@@ -81,3 +81,16 @@ export function uniqueName(): string {
 
 const PROCESS_PART = `${Deno.pid}-${crypto.randomUUID().slice(0, 8)}-`;
 let counter = 0;
+
+/** Reads at most so many bytes from an offset, as text; what is cut in two becomes a replacement character. */
+export function readTextAt(file: Deno.FsFile, offset: number, maxBytes: number): string {
+  file.seekSync(offset, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(maxBytes);
+  let length = 0;
+  while (length < bytes.length) {
+    const count = file.readSync(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
+}

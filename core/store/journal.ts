@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concatBytes } from "../base/bytes.ts";
 import { applyDelta, decodeLine, deltaOf, encodeLine, type JournalRecord } from "./entry.ts";
 import { guarded } from "./io.ts";
 import { linesOf } from "./lines.ts";
@@ -136,22 +137,12 @@ export function recordAt(path: string, offset: number): JournalRecord | undefine
       if (count === null) return undefined;
       const end = block.subarray(0, count).indexOf(10);
       parts.push(block.subarray(0, end < 0 ? count : end));
-      if (end >= 0) return decodeLine(new TextDecoder().decode(concat(parts)));
+      if (end >= 0) return decodeLine(new TextDecoder().decode(concatBytes(parts)));
     }
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Returns the whole material of a record, or `undefined` if the line it refers to is lost. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { guarded, lstatIfExists } from "./io.ts";
+import { guarded, lstatIfExists, readTextAt } from "./io.ts";
 
 /** The last lines of a log. */
 export interface LogTail {
@@ -44,13 +44,5 @@ export function tailOf(path: string, redact: (text: string) => string): LogTail 
 
 function endOf(path: string, sizeBytes: number): string {
   using file = Deno.openSync(path, { read: true });
-  file.seekSync(Math.max(0, sizeBytes - TAIL_BYTES), Deno.SeekMode.Start);
-  const bytes = new Uint8Array(TAIL_BYTES);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = file.readSync(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, length));
+  return readTextAt(file, Math.max(0, sizeBytes - TAIL_BYTES), TAIL_BYTES);
 }

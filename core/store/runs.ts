@@ -5,7 +5,7 @@
  */
 
 import type { BeginEvent, Counts, EndEvent, Event } from "../event.ts";
-import { guarded, lstatIfExists, removeIfExists, storeError } from "./io.ts";
+import { guarded, lstatIfExists, readTextAt, removeIfExists, storeError } from "./io.ts";
 import { RunRecord } from "./run_record.ts";
 import { isHeld, newId, timeOfId } from "./session.ts";
 
@@ -228,26 +228,16 @@ function edgesOf(path: string): { begin?: BeginEvent; end?: EndEvent } {
   const info = lstatIfExists(path);
   if (info === undefined || !info.isFile) return {};
   using file = Deno.openSync(path, { read: true });
-  const first = eventOf(readAt(file, 0).split("\n", 1)[0] ?? "");
+  const first = eventOf(readTextAt(file, 0, EDGE_BYTES).split("\n", 1)[0] ?? "");
   const last = eventOf(
-    readAt(file, Math.max(0, info.size - EDGE_BYTES)).trimEnd().split("\n").at(-1) ?? "",
+    readTextAt(file, Math.max(0, info.size - EDGE_BYTES), EDGE_BYTES).trimEnd().split("\n").at(
+      -1,
+    ) ?? "",
   );
   return {
     ...(first?.type === "begin" ? { begin: first } : {}),
     ...(last?.type === "end" ? { end: last } : {}),
   };
-}
-
-function readAt(file: Deno.FsFile, offset: number): string {
-  file.seekSync(offset, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(EDGE_BYTES);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = file.readSync(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-  }
-  return new TextDecoder().decode(bytes.subarray(0, length));
 }
 
 function* linesOf(path: string): Generator<string> {

@@ -1,0 +1,16 @@
+/**
+ * Bytes. Knows nothing of what they mean.
+ *
+ * @module
+ */
+
+/** Returns parts as one. */
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
