@@ -124,7 +124,7 @@ function transposed(spec: MapSpec, calls: Space, delivered: readonly unknown[]):
   const lengths = values.map((value) => {
     const measured = shapeOf(value, rank, name);
     if (!measured.ok) throw new RangeError(measured.message);
-    return measured.shape;
+    return measured.shape.map((length) => length ?? 0);
   });
   const [first = spec.generated.map(() => 0)] = lengths;
   const other = lengths.findIndex((shape) => shape.some((length, axis) => length !== first[axis]));

@@ -98,6 +98,9 @@ function gapOf(
     ? undefined
     : shapeOf(read(sample), generated.length, outputs[0].name);
   const shape = measured?.ok === true ? measured.shape : generated.map(() => 0);
-  const gap = shape.reduceRight<unknown>((inner, length) => new Array(length).fill(inner), null);
+  const gap = shape.reduceRight<unknown>(
+    (inner, length = 0) => new Array(length).fill(inner),
+    null,
+  );
   return String(encodeValue(gap).text);
 }

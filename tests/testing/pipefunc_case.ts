@@ -6,7 +6,7 @@
  */
 
 /** One function of a case. */
-interface CaseNode {
+export interface CaseNode {
   /** One output, or several that a tuple holds. */
   readonly out: string | readonly string[];
   readonly params: readonly string[];
@@ -19,6 +19,8 @@ interface CaseNode {
   readonly renames: Readonly<Record<string, string>>;
   /** In front of every name the node has. */
   readonly scope: string | null;
+  /** Absent in pipefunc, where it is said of the whole run. */
+  readonly onError?: "continue";
 }
 
 /** What a case asks for. */
@@ -64,19 +66,27 @@ export const CASES: readonly Case[] = JSON.parse(
 /** Name of the node that collects outputs. */
 const COLLECT = "collected";
 
+/** What a workflow is made from. */
+export type CaseNodes = Pick<Case, "nodes">;
+
 /** Outputs of a node by the names others use. */
-function outputsOf({ out, scope }: CaseNode): string[] {
+export function outputsOf({ out, scope }: CaseNode): string[] {
   const names = typeof out === "string" ? [out] : out;
   return names.map((name) => scope === null ? name : `${scope}.${name}`);
 }
 
 /** What a parameter reads. */
-function sourceOf({ renames, scope }: CaseNode, parameter: string): string {
+export function sourceOf({ renames, scope }: CaseNode, parameter: string): string {
   return renames[parameter] ?? (scope === null ? parameter : `${scope}.${parameter}`);
 }
 
+/** Name of a node in the workflow. */
+export function nameOf({ out, scope }: CaseNode): string {
+  return typeof out === "string" && scope === null ? out : scope ?? [out].flat().join("_");
+}
+
 /** Names that the nodes of a case read and none of them makes. */
-export function inputsOf({ nodes }: Case): string[] {
+export function inputsOf({ nodes }: CaseNodes): string[] {
   const made = nodes.flatMap(outputsOf);
   const read = nodes.flatMap((node) =>
     node.params.filter((name) => !(name in node.bound)).map((name) => sourceOf(node, name))
@@ -84,20 +94,33 @@ export function inputsOf({ nodes }: Case): string[] {
   return [...new Set(read)].filter((name) => !made.includes(name));
 }
 
-/** Files of the workflow of a case; with `collected`, a node that puts these outputs into one object. */
-export function filesOf(item: Case, collected: readonly string[] = []): Record<string, string> {
+/** Default of an input: the first one that a parameter has which reads it. */
+export function defaultOf({ nodes }: CaseNodes, name: string): unknown {
+  const [found] = nodes.flatMap((node) =>
+    node.params.flatMap((parameter) =>
+      sourceOf(node, parameter) === name && parameter in node.defaults
+        ? [node.defaults[parameter]]
+        : []
+    )
+  );
+  return found;
+}
+
+/**
+ * Files of the workflow of a case; with `collected`, a node that puts these outputs into one object. `prelude` stands in front
+ * of the functions.
+ */
+export function filesOf(
+  item: CaseNodes,
+  collected: readonly string[] = [],
+  prelude = "",
+): Record<string, string> {
   const inputs = inputsOf(item).map((name) => {
-    const [found] = item.nodes.flatMap((node) =>
-      node.params.flatMap((parameter) =>
-        sourceOf(node, parameter) === name && parameter in node.defaults
-          ? [node.defaults[parameter]]
-          : []
-      )
-    );
+    const found = defaultOf(item, name);
     return `  ${name}: ${found === undefined ? "" : `{ default: ${JSON.stringify(found)} }`}\n`;
   });
   const nodes = item.nodes.map((node, i) => {
-    const { out, params, bound, map, scope } = node;
+    const { out, params, bound, map, scope, onError } = node;
     const isOne = typeof out === "string" && scope === null;
     const sources = params.map((name) =>
       name in bound
@@ -109,8 +132,9 @@ export function filesOf(item: Case, collected: readonly string[] = []): Record<s
       `inputs: { ${sources.join(", ")} }`,
       ...isOne ? [] : [`outputs: [${[out].flat().join(", ")}]`],
       ...map === null ? [] : [`map: ${JSON.stringify(map)}`],
+      ...onError === undefined ? [] : [`onError: ${onError}`],
     ];
-    return `  ${isOne ? out : scope ?? [out].flat().join("_")}: { ${parts.join(", ")} }\n`;
+    return `  ${nameOf(node)}: { ${parts.join(", ")} }\n`;
   });
   if (collected.length > 0) {
     const sources = collected.map((name) => `${name}: ${name}`).join(", ");
@@ -125,7 +149,7 @@ export function filesOf(item: Case, collected: readonly string[] = []): Record<s
   return {
     "workflow.yaml": (inputs.length === 0 ? "" : `inputs:\n${inputs.join("")}`) +
       `nodes:\n${nodes.join("")}`,
-    "nodes.ts": functions.join("") + collect,
+    "nodes.ts": prelude + functions.join("") + collect,
   };
 }
 
