@@ -254,7 +254,8 @@ function readArray(
     const causes = rootCauses(unmeasured);
     const message = `Cannot map over "${name}": nobody knows how long the rows are that are ` +
       `error values, from ${formatCauses(causes)}`;
-    return { ok: false, message, inputs: [name], causes };
+    const hint = 'say it in the map-spec that makes the array, as in "x[i, j=3]"';
+    return { ok: false, message, inputs: [name], hint, causes };
   }
   const measured = shapeOf(value, rank, name);
   if (!measured.ok) return measured;

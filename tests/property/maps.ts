@@ -69,7 +69,7 @@ export async function agreesAlongAxis(runner: CaseRunner, maps: RandomMaps): Pro
     names,
     map: [`${input}[${ADDED}]`],
   });
-  const stacked = names.map((name) => {
+  const stacked = names.filter((name) => wanted[0].has(name)).map((name) => {
     const each = wanted.map((one) => one.get(name));
     return [name, behind.has(name) ? each : each[0]] as const;
   });

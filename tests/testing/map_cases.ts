@@ -229,6 +229,28 @@ const SKETCHES: readonly (readonly [
     },
     { out: "d", js: "({c})=>c+1", map: "c[i, j, k] -> d[i, j, k]" },
   ]],
+  ["a generator fails as a whole, but its length is said", { n: 3 }, [
+    { out: "x", js: "({n})=>{throw new Error('bad '+n)}", map: "... -> x[i=3]", ...GO_ON },
+    { out: "y", js: "({x})=>2*x", map: "x[i] -> y[i]" },
+    { out: "t", js: "({y})=>y.length", ...GO_ON },
+  ]],
+  ["a generator fails for all, but the length of its rows is said", { b: [2, 2] }, [
+    { out: "c", js: picky("b", 2), map: "b[i] -> c[j=2, i]", ...GO_ON },
+    { out: "d", js: "({c})=>c+1", map: "c[j, i] -> d[i, j]" },
+  ]],
+  ["the length of one of two generated axes is said", { b: [1, 2] }, [
+    {
+      out: "c",
+      js: "({b})=>{if(b===2)throw new Error('bad');return [[b],[b+1]]}",
+      map: "b[i] -> c[i, j=2, k]",
+      ...GO_ON,
+    },
+    { out: "d", js: "({c})=>c+1", map: "c[i, j, k] -> d[k, j, i]" },
+  ]],
+  ["lengths that are said, of nothing", { b: [] }, [
+    { out: "c", js: "({b})=>[b,b]", map: "b[i] -> c[j=2, i]" },
+    { out: "d", js: sum("c"), map: "c[j, :] -> d[j]" },
+  ]],
   ["an unmapped failure is the same for all calls", { a: 1, x: [1, 2] }, [
     { out: "c", js: picky("a", 1), ...GO_ON },
     { out: "d", js: "({c,x})=>c+x", map: "x[i] -> d[i]" },

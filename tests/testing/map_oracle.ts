@@ -87,6 +87,9 @@ function runOnce(node: CaseNode, call: Call, args: Record<string, unknown>) {
 function runMap(node: CaseNode, call: Call, args: Record<string, unknown>) {
   const [left, right] = (node.map as string).split("->").map(itemsOf);
   const { axes } = right[0];
+  const said = Object.fromEntries(
+    [...(node.map as string).matchAll(/(\w+)=(\d+)/g)].map(([, axis, n]) => [axis, Number(n)]),
+  );
   const arrays = left.map((item) => {
     const name = node.params.find((param) => param === item.name) ??
       node.params.find((param) => sourceOf(node, param) === item.name) as string;
@@ -103,6 +106,9 @@ function runMap(node: CaseNode, call: Call, args: Record<string, unknown>) {
   const isTaken = node.onError === "continue";
   if (!isTaken && badIn(constants.map((name) => args[name])).length > 0) return undefined;
   const lengths = lengthsOf(arrays);
+  if (lengths === undefined) {
+    return isTaken ? outputsOf(node).map(() => new Bad([nameOf(node)])) : undefined;
+  }
   const mapped = axes.filter((axis) => axis in lengths);
   const results = new Map<string, unknown>();
   let isFailed = false;
@@ -122,20 +128,25 @@ function runMap(node: CaseNode, call: Call, args: Record<string, unknown>) {
         ? made
         : (made as unknown[])[output];
     };
-    return arrange(axes, mapped, lengths, column);
+    return arrange(axes, mapped, { ...said, ...lengths }, column);
   });
 }
 
-/** Lengths of the axes that have names. What an empty array does not say of its further axes others may. */
+/** Lengths of the axes that have names, or nothing if two arrays differ. What an empty array does not say others may. */
 function lengthsOf(
   arrays: readonly { readonly axes: readonly string[]; readonly value: unknown }[],
-): Record<string, number> {
+): Record<string, number> | undefined {
   const lengths: Record<string, number> = {};
+  const open = new Set<string>();
   for (const { axes, value } of arrays) {
-    axes.forEach((axis, depth) => {
-      if (axis !== ":") lengths[axis] ||= lengthAt(value, depth);
-    });
+    for (const [depth, axis] of axes.entries()) {
+      const length = lengthAt(value, depth);
+      if (axis === ":") continue;
+      if (length === undefined) open.add(axis);
+      else if ((lengths[axis] ??= length) !== length) return undefined;
+    }
   }
+  for (const axis of open) lengths[axis] ??= 0;
   return lengths;
 }
 
@@ -164,9 +175,15 @@ function arrange(
   axes: readonly string[],
   mapped: readonly string[],
   lengths: Readonly<Record<string, number>>,
-  column: (places: Places) => unknown,
+  made: (places: Places) => unknown,
 ): unknown {
   const generated = axes.filter((axis) => !mapped.includes(axis));
+  // An error value is an array of itself, where it is said how long.
+  const whole = (value: unknown, [axis, ...rest]: readonly string[]): unknown =>
+    value instanceof Bad && axis in lengths
+      ? Array.from({ length: lengths[axis] }, () => whole(value, rest))
+      : value;
+  const column = (places: Places) => whole(made(places), generated);
   const isLast = [...mapped, ...generated].every((axis, i) => axis === axes[i]);
   const build = (left: readonly string[], places: Places, lengths: Readonly<Places>): unknown => {
     if (left.length === 0) {
@@ -189,20 +206,18 @@ function arrange(
       );
     return leaf(mapped, {});
   }
-  const made = placesOf(mapped, lengths).map(column);
-  const model = made.find((value) => !(value instanceof Bad));
-  if (made.length > 0 && model === undefined) return made[0];
-  const own = generated.map((
-    axis,
-    depth,
-  ) => [axis, model === undefined ? 0 : lengthAt(model, depth)]);
+  const rank = generated.length + 1;
+  const all = spread(placesOf(mapped, lengths).map(column), rank);
+  const [unmeasured] = badAbove(all, rank);
+  if (unmeasured !== undefined) return unmeasured;
+  const own = generated.map((axis, i) => [axis, lengths[axis] ?? lengthAt(all, i + 1) ?? 0]);
   return build(axes, {}, { ...lengths, ...Object.fromEntries(own) });
 }
 
 function itemsOf(side: string): Item[] {
   return [...side.matchAll(/([\w.]+)\[([^\]]*)\]/g)].map(([, name, axes]) => ({
     name,
-    axes: axes.split(",").map((axis) => axis.trim()),
+    axes: axes.split(",").map((axis) => axis.split("=")[0].trim()),
   }));
 }
 
@@ -226,11 +241,11 @@ function partOf(value: unknown, axes: readonly string[], places: Places): unknow
   return array.map((row) => partOf(row, rest, places));
 }
 
-/** Length along the axis of a depth, from the first array there is. */
-function lengthAt(value: unknown, depth: number): number {
+/** Length along the axis of a depth, from the first array there is, if there is one. */
+function lengthAt(value: unknown, depth: number): number | undefined {
   let level = [value as readonly unknown[]];
   for (let i = 0; i < depth; i++) level = level.flat() as (readonly unknown[])[];
-  return level.length === 0 ? 0 : level[0].length;
+  return level[0]?.length;
 }
 
 /** An error value in the place of an array stands for all of its elements, as many as any array of that depth has. */

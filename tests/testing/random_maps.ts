@@ -110,7 +110,11 @@ function makeNode(
   });
   for (const name of names) known.push({ name: scope === null ? name : `${scope}.${name}`, axes });
   const left = items.length === 0 ? "..." : items.map(itemText).join(", ");
-  const right = names.map((name) => itemText({ name, axes })).join(", ");
+  const isSaid = draw(2) === 2;
+  const sized = axes.map((axis) =>
+    isSaid && generated.includes(axis) ? `${axis}=${lengths[axis]}` : axis
+  );
+  const right = names.map((name) => itemText({ name, axes: sized })).join(", ");
   return {
     out: names.length === 1 ? names[0] : names,
     params,
