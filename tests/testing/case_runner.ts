@@ -23,6 +23,8 @@ export interface CaseQuestion {
   readonly names: readonly string[];
   /** Axes that are added, `x[k]`. */
   readonly map?: readonly string[];
+  /** Of a map node that failed what its calls have delivered, `null` for those that have not. */
+  readonly partial?: boolean;
 }
 
 /** A place for cases, with hosts. */
@@ -49,7 +51,10 @@ export class CaseRunner implements AsyncDisposable {
   }
 
   /** Runs a workflow that was placed. */
-  async run(dir: string, { inputs, names, map = [] }: CaseQuestion): Promise<CaseRun> {
+  async run(
+    dir: string,
+    { inputs, names, map = [], partial = false }: CaseQuestion,
+  ): Promise<CaseRun> {
     const { workflow, diagnostics } = await loadWorkflow("workflow.yaml", { cwd: dir });
     const cpus = this.jobs;
     const slots = new Slots({ cpus, memoryBytes: 2 ** 40, pools: {} });
@@ -71,7 +76,7 @@ export class CaseRunner implements AsyncDisposable {
       jobs: cpus,
       onEvent: (event) => events.push(event),
     });
-    const values = new Map(names.flatMap((name) => valueOf(engine, name)));
+    const values = new Map(names.flatMap((name) => valueOf(engine, name, partial)));
     return { outcome, events, values };
   }
 
@@ -81,9 +86,9 @@ export class CaseRunner implements AsyncDisposable {
   }
 }
 
-function valueOf(engine: Engine, name: string): [string, unknown][] {
+function valueOf(engine: Engine, name: string, partial: boolean): [string, unknown][] {
   try {
-    const output = engine.output(name);
+    const output = engine.output(name, { partial });
     return output.kind === "value" ? [[name, output.value]] : [];
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

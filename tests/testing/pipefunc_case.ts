@@ -13,6 +13,8 @@ export interface CaseNode {
   /** The function as an arrow of JavaScript that takes the parameters by name. */
   readonly js: string;
   readonly map: string | null;
+  /** Lengths of the axes that the function makes; "?" if they are not known before. */
+  readonly internal_shape?: readonly (number | "?")[] | null;
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly bound: Readonly<Record<string, unknown>>;
   /** Parameter to the name it reads. */
@@ -80,6 +82,18 @@ export function sourceOf({ renames, scope }: CaseNode, parameter: string): strin
   return renames[parameter] ?? (scope === null ? parameter : `${scope}.${parameter}`);
 }
 
+/** The map-spec of a node, with the lengths that are known of axes it makes. */
+function mapOf(map: string, { internal_shape: lengths }: CaseNode): string {
+  const [left, right] = map.split("->");
+  const made = [...new Set(right.match(/(?<=[[,]\s*)\w+/g))]
+    .filter((axis) => !new RegExp(`[[,]\\s*${axis}\\s*[\\],]`).test(left));
+  const sized = (text: string, axis: string, at: number) =>
+    typeof lengths?.[at] === "number"
+      ? text.replaceAll(new RegExp(`\\b${axis}(?=\\s*[\\],])`, "g"), `${axis}=${lengths[at]}`)
+      : text;
+  return `${left}->${made.reduce(sized, right)}`;
+}
+
 /** Name of a node in the workflow. */
 export function nameOf({ out, scope }: CaseNode): string {
   return typeof out === "string" && scope === null ? out : scope ?? [out].flat().join("_");
@@ -131,7 +145,7 @@ export function filesOf(
       `call: nodes.ts#f${i}`,
       `inputs: { ${sources.join(", ")} }`,
       ...isOne ? [] : [`outputs: [${[out].flat().join(", ")}]`],
-      ...map === null ? [] : [`map: ${JSON.stringify(map)}`],
+      ...map === null ? [] : [`map: ${JSON.stringify(mapOf(map, node))}`],
       ...onError === undefined ? [] : [`onError: ${onError}`],
     ];
     return `  ${nameOf(node)}: { ${parts.join(", ")} }\n`;
