@@ -397,6 +397,22 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
+   * Tells whether the run that just ended made an output, perhaps with error values in it.
+   *
+   * @param name As of `output`.
+   * @throws {UsageError} If there is no such output.
+   */
+  isMade(name: string): boolean {
+    const { id } = this.#targets.output(name);
+    const { name: node, onError } = this.graph.defs[id];
+    const status = this.#statuses?.get(node);
+    // What stands for the outputs of a node that failed and goes on.
+    const isStoodIn = status === "failed" && onError === "continue";
+    return status === "done" || status === "hit" ||
+      (isStoodIn && this.#results[id] !== undefined);
+  }
+
+  /**
    * Finds an output as `output` does, or with `node.*` all outputs of a node, with the names of its axes and labels.
    *
    * @throws {UsageError} If there is no such output, nothing is stored, or it is a file.

@@ -7,6 +7,7 @@
 import { buildCommand, type Command } from "@stricli/core";
 import { type AxisSlices, parseAxisSlices } from "../../core/base/axis_slice.ts";
 import { UsageError } from "../../core/base/error.ts";
+import type { Engine, RunOutcome } from "../../core/mod.ts";
 import type { CliContext } from "../context.ts";
 import {
   booleanFlag,
@@ -247,11 +248,17 @@ async function runOnce(
   if (orphans > 0 && !flags.quiet && !flags.json) {
     tellOrphans(orphans, splitTarget(words, cwd).file);
   }
-  if (outcome === "ok" && flags.output !== undefined) {
+  if (flags.output !== undefined && isPrinted(engine, outcome, flags.output)) {
     await showOutput(engine, flags.output, { format: flags.format });
   }
   const exitCode = { ok: 0, failed: 1, aborted: STOPPED_EXIT_CODE }[outcome];
   context.exitCode = steering.exitCode ?? exitCode;
+}
+
+/** Whether there is something to print: of a run that failed what it made all the same, error values and all. */
+function isPrinted(engine: Engine, outcome: RunOutcome["outcome"], output: string): boolean {
+  if (outcome !== "failed") return outcome === "ok";
+  return engine.isMade(parseSlice(output).name);
 }
 
 /** Runs the workflow once for each combination of values. */
