@@ -103,8 +103,11 @@ function problemOfTracked(
   ref: FunctionRef,
 ): { problem: string; hint?: string } | undefined {
   try {
-    code.functionCode(ref.path, ref.export);
-    return undefined;
+    if (code.functionCode(ref.path, ref.export).parameters !== undefined) return undefined;
+    return {
+      problem: `Cannot track "${describeRef(ref)}" for node "${def.name}": it is not a function`,
+      hint: "name a function that uses it: what a function uses counts with it",
+    };
   } catch (error) {
     const { message, ...rest } = explainCodeProblem(error, ref);
     return {
