@@ -251,6 +251,15 @@ const SKETCHES: readonly (readonly [
     { out: "c", js: "({b})=>[b,b]", map: "b[i] -> c[j=2, i]" },
     { out: "d", js: sum("c"), map: "c[j, :] -> d[j]" },
   ]],
+  ["a failure beside arrays without elements is not forgotten", { b: [1, 2] }, [
+    {
+      out: "c",
+      js: "({b})=>{if(b===2)throw new Error('bad');return []}",
+      map: "b[i] -> c[j, i]",
+      ...GO_ON,
+    },
+    { out: "d", js: "({c})=>c.length" },
+  ]],
   ["an unmapped failure is the same for all calls", { a: 1, x: [1, 2] }, [
     { out: "c", js: picky("a", 1), ...GO_ON },
     { out: "d", js: "({c,x})=>c+x", map: "x[i] -> d[i]" },

@@ -15,6 +15,14 @@ export class Bad {
   }
 }
 
+/** What came of a pipeline. */
+export interface Interpretation {
+  /** Values by output; those that nobody made are absent. */
+  readonly values: ReadonlyMap<string, unknown>;
+  /** Whether a call failed or a node could not be called. */
+  readonly hasFailed: boolean;
+}
+
 /** An array of a map-spec, or a part of an array by the positions along its axes. */
 interface Item {
   readonly name: string;
@@ -27,16 +35,17 @@ type Places = Readonly<Record<string, number>>;
  * Computes all outputs.
  *
  * @param prelude Source text the functions refer to; `isError` is there already.
- * @returns Values by output; those that nobody made are absent.
  */
 export function interpret(
   item: CaseNodes,
   inputs: Readonly<Record<string, unknown>>,
   prelude = "",
-): ReadonlyMap<string, unknown> {
+): Interpretation {
   const values = new Map<string, unknown>();
   for (const name of inputsOf(item)) values.set(name, inputs[name] ?? defaultOf(item, name));
   const given = new Set(values.keys());
+  let hasFailed = false;
+  const onFailed = () => hasFailed = true;
   const waiting = new Set(item.nodes);
   for (let before = -1; waiting.size !== before;) {
     before = waiting.size;
@@ -47,26 +56,36 @@ export function interpret(
       }));
       if (!sources.every(isReady)) continue;
       waiting.delete(node);
-      const made = runNode(node, values, prelude);
+      const made = runNode(node, values, { prelude, onFailed });
+      if (made === undefined || made.some((value) => value instanceof Bad)) onFailed();
       if (made !== undefined) outputsOf(node).forEach((name, i) => values.set(name, made[i]));
     }
   }
-  return new Map([...values].filter(([name]) => !given.has(name)));
+  const made = [...values].filter(([name]) => !given.has(name));
+  return { values: new Map(made), hasFailed };
 }
 
 /** Values of the outputs of a node, or nothing if it failed. */
 function runNode(
   node: CaseNode,
   values: ReadonlyMap<string, unknown>,
-  prelude: string,
+  { prelude, onFailed }: { readonly prelude: string; onFailed(): void },
 ): unknown[] | undefined {
   const args: Record<string, unknown> = {};
   for (const name of node.params) {
     args[name] = name in node.bound ? node.bound[name] : values.get(sourceOf(node, name));
   }
-  const call = new Function("isError", `${prelude}\nreturn ${node.js}`)(
+  const body = new Function("isError", `${prelude}\nreturn ${node.js}`)(
     (value: unknown) => value instanceof Bad,
   ) as (args: unknown) => unknown;
+  const call = (args: Record<string, unknown>): unknown => {
+    try {
+      return body(args);
+    } catch (error) {
+      onFailed();
+      throw error;
+    }
+  };
   return node.map === null ? runOnce(node, call, args) : runMap(node, call, args);
 }
 
