@@ -85,6 +85,7 @@ export function sourceOf({ renames, scope }: CaseNode, parameter: string): strin
 /** The map-spec of a node, with the lengths that are known of axes it makes. */
 function mapOf(map: string, { internal_shape: lengths }: CaseNode): string {
   const [left, right] = map.split("->");
+  if (right === undefined || !lengths?.some((length) => typeof length === "number")) return map;
   const made = [...new Set(right.match(/(?<=[[,]\s*)\w+/g))]
     .filter((axis) => !new RegExp(`[[,]\\s*${axis}\\s*[\\],]`).test(left));
   const sized = (text: string, axis: string, at: number) =>
