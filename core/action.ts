@@ -134,8 +134,8 @@ export interface Action {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly memoryBytes?: number;
-  /** `fresh`: the worker that runs it is used for nothing before or after. */
-  readonly isolate: "pooled" | "fresh";
+  /** `fresh`: the worker that runs it is used for nothing before or after; `process`: nor is the host. */
+  readonly isolate: "pooled" | "fresh" | "process";
   /** Private directory for file outputs and staged inputs; the executor makes and removes it. */
   readonly privateDir: string;
   /** Directory of the bytes of temporary results, shared by all actions of a session; absent if there are none. */

@@ -17,6 +17,7 @@ import type {
 } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
+import { placementOf } from "./executors.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { templateModeOf } from "./shebang.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
@@ -58,7 +59,7 @@ export function makeAction(
     outputs: def.outputs.map(actionOutput),
     scope: actionScope(context, def),
     env: withoutUnset(variablesOf(def, context.env)),
-    isolate: def.isolate,
+    isolate: placementOf(context.workflow, def).kind === "process" ? "process" : def.isolate,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };

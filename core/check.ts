@@ -8,6 +8,7 @@
 import type { Diagnostic } from "./base/error.ts";
 import type { Span } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
+import { aloneBecause } from "./executors.ts";
 import { interpreterOf, SHEBANG, templateModeOf, variableOf } from "./shebang.ts";
 import { parseTemplate, referencesOf, type TemplateMode } from "./template.ts";
 import type { CommandLine, Json, NodeDef, Workflow } from "./workflow.ts";
@@ -37,7 +38,7 @@ function checkSupport(workflow: Workflow, def: NodeDef): Diagnostic[] {
 
 /** Options that a node cannot have, with why and what to do instead. */
 function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: string]> {
-  const { map, outputs, onError, concurrency, timeoutMs, resources } = def;
+  const { map, outputs, onError, concurrency = 1, chunk } = def;
   const file = outputs.find(({ kind }) => kind !== "value");
   const temp = outputs.find((output) => output.temp);
   if (map !== undefined && (file ?? temp) !== undefined) {
@@ -49,13 +50,15 @@ function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: st
       : `output "${file.name}" is a ${file.kind}, and an error value is none`;
     yield ["onError", why, 'write "onError: fail", or make the output a value that is kept'];
   }
-  if (concurrency === 1) return;
-  if (map === undefined) {
-    yield ["concurrency", "it has no map, so there is one call", "remove it, or add a map"];
-  } else if (timeoutMs !== undefined || resources.memoryBytes !== undefined) {
-    const limit = timeoutMs === undefined ? "resources.memory" : "timeout";
-    const why = `with "${limit}" every call runs alone, so that the limit is its own`;
-    yield ["concurrency", why, `remove one of them, or let the function look at the time itself`];
+  const why = aloneBecause(def);
+  const hint = map === undefined
+    ? "remove it, or add a map"
+    : "remove one of them, or let the function look at the time itself";
+  if (concurrency > 1 && why !== undefined) yield ["concurrency", why, hint];
+  if (chunk !== undefined && why !== undefined) yield ["chunk", why, hint];
+  else if (chunk !== undefined && chunk < concurrency) {
+    const together = `${concurrency} calls that may be pending in one worker travel together`;
+    yield ["chunk", together, `write at least ${concurrency}, or lower "concurrency"`];
   }
 }
 

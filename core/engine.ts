@@ -22,6 +22,7 @@ import { CodeIndex } from "./code/code.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
+import { executorSlots, placeNodes } from "./executors.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { Expander } from "./expand.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
@@ -183,7 +184,8 @@ export class Engine implements AsyncDisposable {
       const texts = options.inputs ?? {};
       const given = Object.keys(texts);
       const map = parseMapTexts(options.map ?? []);
-      const wired = wireWorkflow(workflow, diagnostics, code, { given, map });
+      const placed = placeNodes(workflow, options.placement ?? {});
+      const wired = wireWorkflow(placed, diagnostics, code, { given, map });
       const { graph } = wired;
       const bound = await bindInputs(bindable(graph, texts), texts, {
         cwd: options.cwd,
@@ -529,7 +531,9 @@ export class Engine implements AsyncDisposable {
   }
 
   #limits(jobs: number, memoryBytes: number | undefined): Limits {
-    return { cpus: jobs, memoryBytes: memoryBytes ?? totalmem(), pools: this.workflow.pools };
+    const { pools } = this.workflow;
+    const executors = executorSlots(this.workflow);
+    return { cpus: jobs, memoryBytes: memoryBytes ?? totalmem(), pools, executors };
   }
 
   /** States of the nodes of the newest run. */

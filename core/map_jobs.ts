@@ -18,6 +18,7 @@ import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
 import { unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
+import { placementOf } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { LiveArray } from "./map_calls.ts";
 import {
@@ -235,7 +236,9 @@ export class MapJobs {
     const isCall = def.work.kind === "call";
     // What is limited is limited for one call.
     const isLimited = def.timeoutMs !== undefined || def.resources.memoryBytes !== undefined;
-    const calls = run.next(isCall && !isLimited ? Infinity : 1, share, def.concurrency);
+    const { concurrency, chunk } = placementOf(this.#c.graph.workflow, def);
+    const limit = isCall && !isLimited ? chunk ?? Infinity : 1;
+    const calls = run.next(limit, share, chunk ?? concurrency);
     const [first] = calls;
     const isPacked = isCall && run.calls.isPacked(first);
     const attempt = run.attemptOf(first);
@@ -258,7 +261,7 @@ export class MapJobs {
         count: calls.length,
         texts: run.calls.textsOf(calls),
         positions,
-        concurrency: def.concurrency,
+        concurrency,
         logBase,
       },
     };

@@ -8,6 +8,7 @@
 import type { Action, Completion } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
+import { executorNote } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
 import { liveSources } from "./map_ahead.ts";
 import type { BeginOptions } from "./map_job.ts";
@@ -204,13 +205,15 @@ export class MapStage {
     if (node.isTold) return;
     node.isTold = true;
     const { id, number, elements } = node;
+    const def = this.#c.graph.defs[id];
     this.#loop.emit({
       type: "started",
-      node: this.#c.graph.defs[id].name,
+      node: def.name,
       attempt: 1,
       action: number,
       cpus: 0,
       ...(elements === undefined ? {} : { elements }),
+      ...executorNote(def),
     });
   }
 

@@ -20,6 +20,7 @@ import { Delivery } from "./delivery.ts";
 import { ErrorFlow, TakesErrors } from "./error_flow.ts";
 import { type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
+import { executorNote } from "./executors.ts";
 import { type Expansion, wantedOf } from "./expand.ts";
 import type { NodeId } from "./graph.ts";
 import { MapStage, type MapStageLoop } from "./map_stage.ts";
@@ -403,7 +404,8 @@ export class RunLoop implements RunningActions {
     const prepared = this.#planner.preparedOf(id) as Prepared;
     const attempt = (this.#attempts.get(id) ?? 0) + 1;
     this.#attempts.set(id, attempt);
-    const { name: node, map, resources: { cpus } } = graph.defs[id];
+    const def = graph.defs[id];
+    const { name: node, map, resources: { cpus } } = def;
     if (map !== undefined) {
       this.#maps.begin(id, prepared);
       return undefined;
@@ -411,10 +413,10 @@ export class RunLoop implements RunningActions {
     const frame = this.#frame(id, node, attempt);
     const number = frame.id;
     this.#running.set(number, { id, prepared, attempt, logPath: frame.logPath });
-    this.#slots.take(graph.defs[id]);
+    this.#slots.take(def);
     try {
       const action = rebuild.action(id, prepared, frame);
-      this.#emit({ type: "started", node, attempt, action: number, cpus });
+      this.#emit({ type: "started", node, attempt, action: number, cpus, ...executorNote(def) });
       return action;
     } catch (error) {
       const failure: Failure = { reason: "unavailable", message: messageOf(error), isFinal: true };

@@ -44,9 +44,22 @@ export interface Workflow {
   readonly sweeps?: Readonly<Record<string, Sweep>>;
   /** Capacity of named pools, by name; `cpus` and `memory` come from the command line or the machine. */
   readonly pools: Readonly<Record<string, number>>;
+  /** Executors by name; absent means that there is only `default`. */
+  readonly executors?: Readonly<Record<string, ExecutorDef>>;
   readonly locate: Locate;
   /** Reads what a node returned as nodes of this workflow, with its defaults and pools. */
   readonly define: Define;
+}
+
+/** What nodes that name it have in common: where they run, and how many at once. */
+export interface ExecutorDef {
+  /** Of functions: `worker` is a process that serves many, `process` is ended after each action. */
+  readonly kind: "worker" | "process";
+  /** How many of its actions run at once, within the slots of the run. */
+  readonly slots?: number;
+  /** For nodes that do not say it themselves, as `chunk` is. */
+  readonly concurrency?: number;
+  readonly chunk?: number;
 }
 
 /** Nodes as a node returned them, with what is wrong with them: paths such as `nodes.fit.call` and messages. */
@@ -211,8 +224,12 @@ export interface NodeDef {
   readonly isolate: "pooled" | "fresh";
   /** `continue`: what needs the node goes on with an error value, and the node itself takes such values. */
   readonly onError: "fail" | "continue";
+  /** Name of its executor; absent: `default`. */
+  readonly executor?: string;
   /** Functions of map nodes: promises of how many calls may be pending in one worker. */
-  readonly concurrency: number;
+  readonly concurrency?: number;
+  /** Functions of map nodes: how many calls travel together. */
+  readonly chunk?: number;
   /** `false`: the node and everything downstream of it is left out. */
   readonly enabled: boolean;
   /** Commands only. */
@@ -258,7 +275,6 @@ export const NODE_DEFAULTS = Object.freeze(
     resources: { cpus: 1, pools: {} },
     isolate: "pooled",
     onError: "fail",
-    concurrency: 1,
     enabled: true,
   } as const,
 ) satisfies Partial<NodeDef>;

@@ -13,6 +13,7 @@ const PURE = new Set([
   "closure",
   "error_value",
   "event",
+  "executors",
   "graph",
   "is_error",
   "left_out",

@@ -57,6 +57,8 @@ export interface NodeOptions {
   readonly timeout?: string | number;
   readonly resources?: Readonly<Record<string, number | string>>;
   readonly onError?: "fail" | "continue";
+  /** One of the `executors` of the workflow. */
+  readonly executor?: string;
 }
 
 /** Declared outputs: names of values, or a mapping of names to values (null), files and directories. */
@@ -80,6 +82,8 @@ export interface CallOptions<A, M extends string, O extends Outputs> extends Nod
   readonly map?: M;
   /** Calls of a map that may be pending at once in one worker, for functions that return promises. */
   readonly concurrency?: number;
+  /** Calls of a map that travel together to a worker. */
+  readonly chunk?: number;
   readonly isolate?: "pooled" | "fresh";
 }
 
@@ -204,6 +208,14 @@ export interface SweepOptions {
   readonly filter?: string | ((values: never) => boolean | Promise<boolean>);
 }
 
+/** Where the nodes of an executor run, and how. */
+export interface ExecutorOptions {
+  readonly kind?: "worker" | "process";
+  readonly slots?: number;
+  readonly concurrency?: number;
+  readonly chunk?: number;
+}
+
 /** What `workflow` takes: the keys of the YAML format. */
 export interface WorkflowOptions {
   readonly name?: string;
@@ -212,9 +224,11 @@ export interface WorkflowOptions {
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly nodes: Readonly<Record<string, unknown>>;
   readonly pools?: Readonly<Record<string, number>>;
+  /** Where nodes run and how many at once; `default` is that of nodes that name none. */
+  readonly executors?: Readonly<Record<string, ExecutorOptions>>;
   readonly sweeps?: Readonly<Record<string, SweepOptions | readonly SweepOptions[]>>;
   readonly defaults?:
-    & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp">
+    & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp" | "executor">
     & {
       readonly isolate?: "pooled" | "fresh";
       readonly shell?: string;

@@ -7,9 +7,11 @@
 
 import { basename, join, normalize, resolve } from "node:path";
 import { didYouMean } from "../base/suggest.ts";
+import { DEFAULT_EXECUTOR } from "../executors.ts";
 import { type MapSpec, parseMapSpec } from "../mapspec.ts";
 import {
   EMPTY_SCOPE,
+  type ExecutorDef,
   type FunctionRef,
   NODE_DEFAULTS,
   type NodeDef,
@@ -34,6 +36,7 @@ import { isList, type ProblemOptions, type Visit } from "./shape.ts";
 export interface NodeContext {
   readonly defaults: SharedFields;
   readonly pools: Readonly<Record<string, number>>;
+  readonly executors: Readonly<Record<string, ExecutorDef>>;
   /** Absolute path of the workflow file, and its directory. */
   readonly file: string;
   readonly dir: string;
@@ -86,7 +89,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     isolate: fields.isolate ?? NODE_DEFAULTS.isolate,
     // A node that returns nodes cannot return an error value, whatever `defaults` say.
     onError: isExpand ? "fail" : fields.onError ?? NODE_DEFAULTS.onError,
-    concurrency: fields.concurrency ?? NODE_DEFAULTS.concurrency,
+    ...placedBy(own, context, report),
     enabled: fields.enabled ?? NODE_DEFAULTS.enabled,
     ...(work.kind === "run" ? { command: commandOf(fields, inputs, streams, report) } : {}),
   };
@@ -324,6 +327,28 @@ function retryOf(retries: NodeFields["retries"]): NodeDef["retry"] {
     limit: retries.limit ?? limit,
     delayMs: retries.delay ?? delayMs,
     factor: retries.factor ?? factor,
+  };
+}
+
+/** Where it runs and how its calls travel. */
+function placedBy(
+  { executor, concurrency, chunk }: NodeFields,
+  { executors }: NodeContext,
+  report: Report,
+): Pick<NodeDef, "executor" | "concurrency" | "chunk"> {
+  const known = [...new Set([DEFAULT_EXECUTOR, ...Object.keys(executors)])];
+  const isKnown = executor === undefined || known.includes(executor);
+  if (!isKnown) {
+    const message = `Cannot find executor "${executor}" of @: "executors" does not declare it`;
+    report("unknown-executor", message, ["executor"], {
+      hint: didYouMean(executor, known) ??
+        `Add "executors: { ${executor}: { slots: 1 } }" at the top of the file`,
+    });
+  }
+  return {
+    ...(executor === undefined || !isKnown ? {} : { executor }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(chunk === undefined ? {} : { chunk }),
   };
 }
 

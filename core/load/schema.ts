@@ -9,6 +9,7 @@ import { joinPath } from "../base/data_path.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Json, JsonObject } from "../workflow.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
+import { executorsShape, placementFields } from "./schema_executors.ts";
 import { sweepsShape } from "./schema_sweeps.ts";
 import {
   allow,
@@ -145,10 +146,10 @@ function readResources(
 }
 
 /** Options that only fit functions. */
-export const CALL_ONLY: readonly string[] = ["isolate", "concurrency"];
+export const CALL_ONLY: readonly string[] = ["isolate", "concurrency", "chunk"];
 
 /** Options that do not fit a node that returns nodes. */
-export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError", "concurrency"];
+export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError", "concurrency", "chunk"];
 
 /** What a node does: exactly one of these. */
 const KINDS = ["call", "run", "expand"] as const;
@@ -158,7 +159,6 @@ const RESERVED = {
   stream: "Use call or run",
   use: "Copy the nodes of the other workflow",
   when: "Use enabled",
-  executor: "Choose the executor on the command line",
 };
 
 const nodeFields = {
@@ -185,11 +185,7 @@ const nodeFields = {
   map: documented(text({ expected: "a map-spec" }), "One call per element.", {
     examples: ["xs[i] -> ys[i]", "xs[i], ys[j] -> zs[i, j]"],
   }),
-  concurrency: documented(
-    number({ integer: true, min: 1, max: 10_000 }),
-    "Functions of map nodes that return promises: how many calls may be pending in one worker.",
-    { default: 1 },
-  ),
+  ...placementFields,
   track: documented(
     list(trackedSource, { what: "sources" }),
     "Further dependencies whose content counts but which are no arguments: sources, or " +
@@ -372,6 +368,7 @@ export const workflowShape = object({
     }),
     "Resources that nodes share, by name, and how much there is of each.",
   ),
+  executors: executorsShape,
   defaults: documented(
     object(shared, { expected: "a mapping of node options" }),
     "Options that apply to all nodes that do not set them.",
@@ -414,11 +411,18 @@ export function workflowSchema(): JsonObject {
   };
 }
 
+/** What the members of a section are called. */
+const KINDS_BY_SECTION: Readonly<Record<string, string | undefined>> = {
+  nodes: "node",
+  inputs: "input",
+  executors: "executor",
+};
+
 /** Names a path of a workflow file for people: `"cache" of node "rows"`. */
 export function nameOfPath(path: Path): string {
   const [section, owner, member, ...rest] = path;
   if (section === undefined) return "the workflow";
-  const kind = section === "nodes" ? "node" : section === "inputs" ? "input" : undefined;
+  const kind = KINDS_BY_SECTION[section];
   if (kind === undefined || owner === undefined) return `"${joinPath(path)}"`;
   const whose = `${kind} "${owner}"`;
   if (member === undefined) return whose;

@@ -120,8 +120,9 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
     outputs: { line: { file: "line.json", hash: "inputs" } },
   });
   const { code, line } = job.outputs;
-  const use = run("ls", { inputs: { code, line } });
-  assertEquals(workflow({ inputs: { raw }, nodes: { job, use } }), {
+  const use = run("ls", { inputs: { code, line }, executor: "io" });
+  const executors = { io: { slots: 2, concurrency: 100 }, heavy: { kind: "process" } } as const;
+  assertEquals(workflow({ inputs: { raw }, nodes: { job, use }, executors }), {
     params: {},
     inputs: { raw: { file: "big.bam", sidecar: true } },
     nodes: {
@@ -134,8 +135,9 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
         commandLine: "line",
         outputs: { line: { file: "line.json", hash: "inputs" } },
       },
-      use: { run: "ls", inputs: { code: "job.code", line: "job.line" } },
+      use: { run: "ls", inputs: { code: "job.code", line: "job.line" }, executor: "io" },
     },
+    executors,
   });
 });
 

@@ -140,6 +140,7 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
       description: "hi",
     }],
     ["call: n.ts#f, concurrency: 8", { concurrency: 8 }],
+    ["call: n.ts#f, executor: default, chunk: 4096", { executor: "default", chunk: 4096 }],
     ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {
       track: [
         { kind: "function", module: "lib/n.ts", path: "/p/lib/n.ts", export: "f" },
