@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DataPath } from "./base/data_path.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
 import type { HistogramData } from "./base/histogram.ts";
 import type { ErrorCause } from "./base/value.ts";
@@ -266,6 +267,8 @@ export interface ActionOutput {
   readonly allowEmpty: boolean;
   /** Its bytes do not go to the store but to `tempsDir`. */
   readonly temp?: true;
+  /** Where a value is in what the function returns. */
+  readonly pick?: DataPath;
 }
 
 /** A scope with absolute real paths, ready for Deno's permission object or a sandbox. */

@@ -91,8 +91,9 @@ export function usedParams(def: NodeDef, params: JsonObject): Record<string, unk
 
 /** What an executor is told about a declared output. */
 export function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
-  const { name, kind, path, allowEmpty, temp } = output;
-  const base = { name, kind, allowEmpty, ...(temp ? { temp } : {}) };
+  const { name, kind, path, allowEmpty, temp, pick } = output;
+  const picked = pick === undefined ? {} : { pick };
+  const base = { name, kind, allowEmpty, ...(temp ? { temp } : {}), ...picked };
   return kind === "value" ? base : { ...base, fileName: path?.split("/").at(-1) ?? name };
 }
 

@@ -253,11 +253,11 @@ function commandLineMaterial(def: NodeDef): { commandLine?: string } {
 function outputsMaterial(def: NodeDef): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const output of def.outputs) {
-    const { fileName } = actionOutput(output);
+    const { fileName, pick } = actionOutput(output);
     const name = fileName === undefined ? "" : ` ${fileName}`;
-    outputs[neutralName(def, output.name)] = `${output.kind}${name}${
-      output.allowEmpty ? " allowEmpty" : ""
-    }`;
+    const picked = pick === undefined ? "" : ` pick ${JSON.stringify(pick)}`;
+    const empty = output.allowEmpty ? " allowEmpty" : "";
+    outputs[neutralName(def, output.name)] = `${output.kind}${name}${picked}${empty}`;
   }
   return outputs;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DataPath } from "./base/data_path.ts";
 import type { Span } from "./base/source.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { Sweep } from "./sweep.ts";
@@ -140,6 +141,8 @@ export interface OutputDef {
   readonly allowEmpty: boolean;
   /** Consumers know it by the key of the node instead of its content. */
   readonly hash?: "inputs";
+  /** Where a value is in what the function returns; absent: under its name, or all of it if it is the only one. */
+  readonly pick?: DataPath;
 }
 
 /** A text stream of a command that becomes an output. */

@@ -69,6 +69,8 @@ export type Outputs = readonly string[] | {
     readonly temp?: boolean;
     readonly allowEmpty?: boolean;
     readonly hash?: "inputs";
+    /** Where the value is in what the function returns: `stats.mean`, `[0].x`. */
+    readonly pick?: string;
   };
 };
 
@@ -140,8 +142,23 @@ type OutputNames<O> = O extends readonly (infer N extends string)[] ? N
   : O extends readonly unknown[] ? never
   : keyof O & string;
 
+/** `[0].x` as steps with dots before them: `.0.x`. */
+type Dotted<P extends string> = P extends `${infer A}[${infer N}]${infer B}`
+  ? Dotted<`${A}.${N}${B}`>
+  : P;
+
+type StepInto<R, K> = R extends readonly (infer E)[] ? E : K extends keyof R ? R[K] : never;
+
+/** What a path finds in a type; what it cannot tell fits everywhere. */
+type Picked<R, P extends string> = P extends `.${infer Rest}` ? Picked<R, Rest>
+  : P extends `${infer K}.${infer Rest}` ? Picked<StepInto<R, K>, Rest>
+  : StepInto<R, P>;
+
 type OutputValue<R, O, K> = O extends readonly string[] ? K extends keyof R ? R[K] : unknown
-  : K extends keyof O ? O[K] extends null ? K extends keyof R ? R[K] : unknown : string
+  : K extends keyof O
+    ? O[K] extends { readonly pick: infer P extends string } ? Picked<R, Dotted<P>>
+    : O[K] extends null ? K extends keyof R ? R[K] : unknown
+    : string
   : unknown;
 
 type Wrapped<R, Axes extends string> = Axes extends `${string},${infer Rest}` ? Wrapped<R, Rest>[]

@@ -6,6 +6,7 @@
  */
 
 import { basename, join, normalize, resolve } from "node:path";
+import { parseDataPath } from "../base/data_path.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { DEFAULT_EXECUTOR } from "../executors.ts";
 import { type MapSpec, parseMapSpec } from "../mapspec.ts";
@@ -71,6 +72,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     : own;
   const declared = outputsOf(name, named, { isCommand, ...streams }, context, report);
   if (isExpand) rejectOwnName(name, declared, own, report);
+  if (isExpand || isCommand) rejectPicks(declared, isExpand ? "expand" : "run", report);
   return {
     name,
     ...(fields.description === undefined ? {} : { description: fields.description }),
@@ -277,12 +279,17 @@ function outputOf(
     report("wrong-value", message, at("file"), { hint: `Write { dir: "${file}" }` });
   }
   const path = file ?? dir;
+  if (fields.pick !== undefined && path !== undefined) {
+    const message = `Cannot use "pick" in output "${name}" of @: it is no value`;
+    report("conflict", message, at("pick"), { part: "key", hint: "Remove one of them" });
+  }
   if (path === undefined) {
+    const pick = pickOf(name, fields.pick, report);
     if (allowEmpty) {
       const message = `"allowEmpty" has no effect on output "${name}" of @: it is a value`;
       report("no-effect", message, at("allowEmpty"), { severity: "warning", part: "key" });
     }
-    return { ...valueOutput(name), temp, ...known };
+    return { ...valueOutput(name), temp, ...known, ...pick };
   }
   const clean = normalize(path).replace(/(?<=.)\/$/, "");
   if (join(context.dir, clean) === context.file) {
@@ -294,6 +301,35 @@ function outputOf(
   }
   const kind = file === undefined ? "dir" : "file";
   return { name, kind, path: clean, temp, allowEmpty, ...known };
+}
+
+/** Where a value is in what the function returns. */
+function pickOf(
+  name: string,
+  text: string | undefined,
+  report: Report,
+): Pick<OutputDef, "pick"> {
+  if (text === undefined) return {};
+  const parsed = parseDataPath(text);
+  if (parsed.ok) return { pick: parsed.path };
+  const { message, start, end } = parsed;
+  report(
+    "bad-path",
+    `Cannot read "pick" of output "${name}" of @: ${message}`,
+    ["outputs", name, "pick"],
+    { within: { text, start, end }, hint: 'Write keys and indices: stats.mean, rows[0], ["a b"]' },
+  );
+  return {};
+}
+
+/** Only a function returns something to pick from, and nodes that it returns have outputs of their own. */
+function rejectPicks(outputs: readonly OutputDef[], kind: string, report: Report): void {
+  for (const { name, pick } of outputs) {
+    if (pick === undefined) continue;
+    const message =
+      `Cannot use "pick" in output "${name}" of @: it only fits "call" nodes, not "${kind}"`;
+    report("misfit", message, ["outputs", name, "pick"], { part: "key", hint: "Remove it" });
+  }
 }
 
 function scopeOf(allow: NodeFields["allow"]): Scope {

@@ -269,9 +269,17 @@ const outputFields = object({
     choice("inputs"),
     "inputs: what uses the output runs again when what went into it changes, whatever its bytes are.",
   ),
+  pick: documented(
+    text({ expected: "a path such as stats.mean or [0].x" }),
+    "Functions: where the value is in what is returned: stats.mean, [0].x, rows[-1].",
+  ),
 }, {
-  expected: "a mapping with file or dir",
-  json: { not: { required: ["file", "dir"] } },
+  expected: "a mapping with file, dir or pick",
+  json: {
+    not: {
+      anyOf: [["file", "dir"], ["file", "pick"], ["dir", "pick"]].map((required) => ({ required })),
+    },
+  },
 });
 
 /** A bad path is replaced, so that the output keeps its kind. */

@@ -1,8 +1,7 @@
 /** Executors and chunks in whole runs: which processes, how many at once, which calls together, and that no key knows of it. */
 
-import { Engine, type Event, loadWorkflow, type PlacementRequest } from "../../core/mod.ts";
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
-import { HOST_COMMAND } from "../testing/host_rig.ts";
+import { runInProcess } from "../testing/engine_run.ts";
 import { eventsOf, TestSpace } from "../testing/space.ts";
 
 const CODE = `let calls = 0;
@@ -14,45 +13,9 @@ export const wait = async ({ x }: { x: number }) => {
 };
 `;
 
-/** Runs the workflow of a space in this process. */
-async function run(
-  space: TestSpace,
-  options: { readonly placement?: PlacementRequest; readonly jobs?: number } = {},
-): Promise<{ events: Event[]; value: (name: string) => unknown }> {
-  const { placement = {}, jobs = 2 } = options;
-  const cwd = space.path;
-  const { workflow, diagnostics } = await loadWorkflow("workflow.yaml", { cwd });
-  const open = { cwd, hostCommand: HOST_COMMAND, placement };
-  await using engine = await Engine.open(workflow, diagnostics, open);
-  const events: Event[] = [];
-  const { outcome } = await engine.run({
-    targets: [],
-    jobs,
-    onEvent: (event) => events.push(event),
-  });
-  assertEquals(outcome, "ok", JSON.stringify(eventsOf({ events }, "failed")));
-  const values = new Map(
-    engine.list().flatMap(({ outputs }) =>
-      outputs.map((name) => [name, engine.output(name)] as const)
-    ),
-  );
-  return {
-    events,
-    value: (name) => {
-      const found = values.get(name);
-      assertOk(found?.kind === "value", name);
-      return found.value;
-    },
-  };
-}
-
 function spaceOf(nodes: readonly string[], top: readonly string[] = []): TestSpace {
   const lines = [...top, "nodes:", ...nodes.map((node) => `  ${node}`)];
   return new TestSpace({ "nodes.ts": CODE, "workflow.yaml": `${lines.join("\n")}\n` });
-}
-
-function executed(events: readonly Event[]): string[] {
-  return eventsOf({ events }, "started").map(({ node }) => node).sort();
 }
 
 const PIDS = [1, 2, 3].map((i) => `p${i}: { call: nodes.ts#pid, inputs: { x: { value: ${i} } } }`);
@@ -63,13 +26,13 @@ Deno.test("an executor of kind process gives each action a process of its own, a
   ]);
   const pidsOf = ({ value }: { value: (name: string) => unknown }) =>
     new Set(["p1", "p2", "p3"].map(value)).size;
-  const own = await run(space, { jobs: 1 });
-  assertEquals([executed(own.events), pidsOf(own)], [["p1", "p2", "p3"], 3]);
-  const moved = await run(space, { jobs: 1, placement: { executor: ["pooled"] } });
-  assertEquals(executed(moved.events), []);
+  const own = await runInProcess(space, { jobs: 1 });
+  assertEquals([own.executed, pidsOf(own)], [["p1", "p2", "p3"], 3]);
+  const moved = await runInProcess(space, { jobs: 1, placement: { executor: ["pooled"] } });
+  assertEquals(moved.executed, []);
   space.edit("nodes.ts", "Deno.pid", "Deno.pid + 0");
-  const pooled = await run(space, { jobs: 1, placement: { executor: ["pooled"] } });
-  assertEquals([executed(pooled.events), pidsOf(pooled)], [["p1", "p2", "p3"], 1]);
+  const pooled = await runInProcess(space, { jobs: 1, placement: { executor: ["pooled"] } });
+  assertEquals([pooled.executed, pidsOf(pooled)], [["p1", "p2", "p3"], 1]);
   assertEquals(
     eventsOf(pooled, "started").map(({ node, executor }) => `${node} ${executor}`).sort(),
     ["p1 pooled", "p2 pooled", "p3 pooled"],
@@ -82,7 +45,7 @@ Deno.test("slots of an executor bound how many of its actions run at once, comma
       ? `n${i}: { call: nodes.ts#pid, executor: one, inputs: { x: { value: ${i} } } }`
       : `n${i}: { run: "echo ${i}", stdout: n${i}, executor: one }`;
   using space = spaceOf([0, 1, 2, 3, 4, 5].map(node), ["executors: { one: { slots: 1 } }"]);
-  const { events } = await run(space, { jobs: 4 });
+  const { events } = await runInProcess(space, { jobs: 4 });
   const order = events.flatMap(({ type }) => type === "started" || type === "done" ? [type] : []);
   assertEquals(order, [0, 1, 2, 3, 4, 5].flatMap(() => ["started", "done"]));
 });
@@ -99,15 +62,15 @@ Deno.test("chunk says how many calls travel together, from the node, its executo
     ],
     ["executors: { few: { chunk: 2 }, io: { concurrency: 3 } }"],
   );
-  const { value } = await run(space);
+  const { value } = await runInProcess(space);
   const places = (name: string) => (value(name) as [number, number][]).map(([, place]) => place);
   assertEquals(places("ys"), [1, 2, 3, 1, 2, 3, 1]);
   assertEquals(places("zs"), [1, 2, 1, 2, 1, 2, 1]);
   assertEquals(places("ws").toSorted(), [1, 2, 3]);
-  assertEquals(executed((await run(space, { placement: { chunk: ["1"] } })).events), []);
+  assertEquals((await runInProcess(space, { placement: { chunk: ["1"] } })).executed, []);
   space.edit("nodes.ts", "++calls", "+(++calls)");
-  const again = await run(space, { placement: { chunk: ["7", "zs=5"] } });
-  assertEquals(executed(again.events), ["ws", "ys", "zs"]);
+  const again = await runInProcess(space, { placement: { chunk: ["7", "zs=5"] } });
+  assertEquals(again.executed, ["ws", "ys", "zs"]);
   const later = (name: string) => (again.value(name) as [number, number][]).map(([, n]) => n);
   assertEquals(later("ys"), [1, 2, 3, 4, 5, 6, 7]);
   assertEquals(later("zs"), [1, 2, 3, 4, 5, 1, 2]);

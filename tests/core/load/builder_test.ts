@@ -198,6 +198,14 @@ export function wrongWires(): void {
   call(fit, { inputs: { rows, lr: p.model.name } });
   const parts = call(split, { inputs: { rows }, outputs: ["train", "size"] });
   call(fit, { inputs: { rows: parts.outputs.train, lr: parts.outputs.size } });
+  const picked = call(split, {
+    inputs: { rows },
+    outputs: { first: { pick: "train[0]" }, size: { pick: "size" }, odd: { pick: '["a b"]' } },
+  });
+  call(fit, { inputs: { rows: parts.outputs.train, lr: picked.outputs.size } });
+  call(fit, { inputs: { rows, lr: picked.outputs.odd } });
+  // @ts-expect-error the first row is no number
+  call(fit, { inputs: { rows, lr: picked.outputs.first } });
   // @ts-expect-error the outputs are swapped
   call(fit, { inputs: { rows: parts.outputs.size, lr: parts.outputs.train } });
   // @ts-expect-error there is no such output

@@ -139,6 +139,9 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
       onError: "continue",
       description: "hi",
     }],
+    ["call: n.ts#f, outputs: { x: { pick: 'a[0].b', temp: true } }", {
+      outputs: [{ name: "x", kind: "value", temp: true, allowEmpty: false, pick: ["a", 0, "b"] }],
+    }],
     ["call: n.ts#f, concurrency: 8", { concurrency: 8 }],
     ["call: n.ts#f, executor: default, chunk: 4096", { executor: "default", chunk: 4096 }],
     ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {

@@ -37,6 +37,26 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "executors:\n  io: { concurrency: 10, chunk: 5 }\nnodes:\n  a: { run: ls }\n",
     "accepted",
   ],
+  [
+    "a pick that is no path",
+    "nodes:\n  a: { call: n.ts#f, outputs: { x: { pick: 'stats..mean' } } }\n",
+    "accepted",
+  ],
+  [
+    "a pick of a file",
+    "nodes:\n  a: { call: n.ts#f, outputs: { x: { file: x.csv, pick: stats } } }\n",
+    "rejected",
+  ],
+  [
+    "a pick of a command",
+    "nodes:\n  a: { run: ls, stdout: x, outputs: { x: { pick: stats } } }\n",
+    "accepted",
+  ],
+  [
+    "a pick of returned nodes",
+    "nodes:\n  a: { expand: n.ts#f, outputs: { x: { pick: stats } } }\n",
+    "accepted",
+  ],
   ["a reserved kind", "nodes:\n  a: { stream: { from: x } }\n", "rejected"],
   ["a reserved option", "nodes:\n  a: { run: ls, when: x }\n", "rejected"],
   ["an empty command", "nodes:\n  a: { run: [] }\n", "rejected"],
