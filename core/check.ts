@@ -68,18 +68,42 @@ interface Text {
   readonly path: readonly (string | number)[];
 }
 
+/** Where a command stands, and whose it is. */
+export interface CommandPlace {
+  readonly path: readonly (string | number)[];
+  readonly whose: string;
+  /** What it can mention, where that is not up to the user. */
+  readonly hint?: string;
+}
+
+/** Returns the problems of a command that is no node's. */
+export function checkCommand(
+  workflow: Workflow,
+  def: NodeDef,
+  place: CommandPlace,
+): Diagnostic[] {
+  return new CommandCheck(workflow, def, place).run();
+}
+
 class CommandCheck {
   readonly #problems: Diagnostic[] = [];
   readonly #mentioned = new Set<string>();
 
-  constructor(readonly workflow: Workflow, readonly def: NodeDef) {}
+  constructor(
+    readonly workflow: Workflow,
+    readonly def: NodeDef,
+    readonly place: CommandPlace = {
+      path: ["nodes", def.name],
+      whose: `node ${JSON.stringify(def.name)}`,
+    },
+  ) {}
 
   run(): Diagnostic[] {
     const { work } = this.def;
     if (work.kind !== "run") return [];
     // Stands for a node that says neither what to call nor what to run, which has been reported.
     if ("argv" in work && work.argv.length === 0) return [];
-    const base = ["nodes", this.def.name];
+    const base = this.place.path;
     const { before, after } = this.def.command?.hooks ?? {};
     if (before !== undefined) this.#checkLine(before, [...base, "hooks", "before"]);
     this.#checkLine(work, [...base, "run"]);
@@ -105,7 +129,7 @@ class CommandCheck {
     if (interpreterOf(first) === undefined) {
       this.#add(
         "no-interpreter",
-        `Cannot tell what runs the script of node "${this.def.name}": "${first}" names no absolute path`,
+        `Cannot tell what runs the script of ${this.place.whose}: "${first}" names no absolute path`,
         this.#inside(text, 0, first.length),
         'write "#!/usr/bin/env python3" or the like',
       );
@@ -167,11 +191,10 @@ class CommandCheck {
     const close = nearest(name, names);
     this.#add(
       "unknown-reference",
-      `Cannot fill "\${${kind}.${name}}" in node "${this.def.name}": it has no ${what} "${name}"`,
+      `Cannot fill "\${${kind}.${name}}" in ${this.place.whose}: it has no ${what} "${name}"`,
       span,
-      close !== undefined
-        ? `did you mean "\${${kind}.${close}}"?`
-        : `declare it under "${kind === "in" ? "inputs" : "outputs"}" of the node`,
+      close !== undefined ? `did you mean "\${${kind}.${close}}"?` : this.place.hint ??
+        `declare it under "${kind === "in" ? "inputs" : "outputs"}" of the node`,
     );
   }
 
@@ -185,7 +208,7 @@ class CommandCheck {
         const close = nearest(key, keys);
         this.#add(
           "unknown-param",
-          `Cannot fill "\${params.${path}}" in node "${this.def.name}": "${reached}" has no "${key}"`,
+          `Cannot fill "\${params.${path}}" in ${this.place.whose}: "${reached}" has no "${key}"`,
           span,
           close === undefined ? `add it under "params"` : `did you mean "${reached}.${close}"?`,
         );

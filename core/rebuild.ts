@@ -136,9 +136,14 @@ export class Rebuild {
 
   /** Makes the action of a prepared node. */
   action(id: NodeId, { inputs }: Prepared, frame: ActionFrame): Action {
-    const { graph: { workflow, defs }, code, blobs, env } = this.#context;
+    return this.actionOf(this.#context.graph.defs[id], inputs, frame);
+  }
+
+  /** Makes the action of something that need not be a node of the graph. */
+  actionOf(def: NodeDef, inputs: readonly ActionInput[], frame: ActionFrame): Action {
+    const { graph: { workflow }, code, blobs, env } = this.#context;
     const closures = this.#closures;
-    return makeAction({ workflow, code, blobs, closures, env }, defs[id], inputs, frame);
+    return makeAction({ workflow, code, blobs, closures, env }, def, inputs, frame);
   }
 
   /** Absolute path under which a file or directory output is published, or `undefined` for a value. */

@@ -12,6 +12,7 @@ import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
 import { buildGraph, describeRef, type Graph, type Grower, type Parameters } from "./graph.ts";
 import { addAxes, type Mapped } from "./map_over.ts";
+import { checkHooks } from "./hook_check.ts";
 import type { MapItem } from "./mapspec.ts";
 import type { WiringOptions } from "./node_wiring.ts";
 import { checkReadingOrder } from "./reading_order.ts";
@@ -62,6 +63,7 @@ export function wireWorkflow(
     ...found,
     ...built.diagnostics,
     ...checkNodes(workflow, workflow.nodes),
+    ...checkHooks(workflow, (def) => parametersOf(code, def)),
     ...isWired ? checkReadingOrder(built.graph) : [],
   ]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);

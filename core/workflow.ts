@@ -47,6 +47,8 @@ export interface Workflow {
   readonly pools: Readonly<Record<string, number>>;
   /** Executors by name; absent means that there is only `default`. */
   readonly executors?: Readonly<Record<string, ExecutorDef>>;
+  /** What is told at the end of a run. */
+  readonly hooks?: readonly HookDef[];
   readonly locate: Locate;
   /** Reads what a node returned as nodes of this workflow, with its defaults and pools. */
   readonly define: Define;
@@ -61,6 +63,17 @@ export interface ExecutorDef {
   /** For nodes that do not say it themselves, as `chunk` is. */
   readonly concurrency?: number;
   readonly chunk?: number;
+}
+
+/** A function or command that is told of the end of a node or run. It changes nothing of either. */
+export interface HookDef {
+  readonly when: "success" | "failure" | "end";
+  readonly about: "node" | "run";
+  readonly work: Work;
+  readonly scope: Scope;
+  readonly timeoutMs: number;
+  /** Path of the function or command in the file, for diagnostics. */
+  readonly at: readonly (string | number)[];
 }
 
 /** Nodes as a node returned them, with what is wrong with them: paths such as `nodes.fit.call` and messages. */
@@ -233,6 +246,8 @@ export interface NodeDef {
   readonly concurrency?: number;
   /** Functions of map nodes: how many calls travel together. */
   readonly chunk?: number;
+  /** What is told at the end of the node, if it was executed. */
+  readonly hooks?: readonly HookDef[];
   /** `false`: the node and everything downstream of it is left out. */
   readonly enabled: boolean;
   /** Commands only. */

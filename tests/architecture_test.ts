@@ -15,6 +15,7 @@ const PURE = new Set([
   "event",
   "executors",
   "graph",
+  "hooks",
   "is_error",
   "left_out",
   "map_axes",

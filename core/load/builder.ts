@@ -59,7 +59,22 @@ export interface NodeOptions {
   readonly onError?: "fail" | "continue";
   /** One of the `executors` of the workflow. */
   readonly executor?: string;
+  /** Told when the node was executed and succeeded, failed, or either. */
+  readonly onSuccess?: Hook;
+  readonly onFailure?: Hook;
+  readonly onEnd?: Hook;
 }
+
+/** What is told at the end of a node or run: an exported function, its name, or more in the words of YAML. */
+export type Hook =
+  | string
+  | ((facts: never) => unknown)
+  | {
+    readonly call?: string | ((facts: never) => unknown);
+    readonly run?: Command;
+    readonly allow?: NodeOptions["allow"];
+    readonly timeout?: string | number;
+  };
 
 /** Declared outputs: names of values, or a mapping of names to values (null), files and directories. */
 export type Outputs = readonly string[] | {
@@ -243,6 +258,10 @@ export interface WorkflowOptions {
   readonly pools?: Readonly<Record<string, number>>;
   /** Where nodes run and how many at once; `default` is that of nodes that name none. */
   readonly executors?: Readonly<Record<string, ExecutorOptions>>;
+  /** Told when a run that executed something succeeded, failed, or is over. */
+  readonly onSuccess?: Hook;
+  readonly onFailure?: Hook;
+  readonly onEnd?: Hook;
   readonly sweeps?: Readonly<Record<string, SweepOptions | readonly SweepOptions[]>>;
   readonly defaults?:
     & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp" | "executor">

@@ -19,7 +19,9 @@ import type {
 import { spanOfPart, type Written } from "./document.ts";
 import { defineReturned } from "./expansion.ts";
 import { isOfType } from "./input_type.ts";
-import { buildNode, functionRef } from "./node.ts";
+import { functionRef } from "./function_ref.ts";
+import { readHooks } from "./hooks.ts";
+import { buildNode } from "./node.ts";
 import { type InputFields, nameOfPath, type WorkflowFields, workflowShape } from "./schema.ts";
 import { isMapping, type Problem, Visit } from "./shape.ts";
 import { defineSweeps } from "./sweeps.ts";
@@ -59,7 +61,10 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
     );
     const defaults = fields.defaults ?? {};
     const executors = defineExecutors(fields.executors ?? {}, visit);
-    const shared = { defaults, pools, executors, file, dir, modules: new Map<string, string>() };
+    const modules = new Map<string, string>();
+    const hooks = readHooks(defaults, { dir, modules, at: ["defaults"], about: "node" });
+    const shared = { defaults, pools, executors, hooks, file, dir, modules };
+    const ofRun = readHooks(fields, { dir, modules, at: [], about: "run" });
     const nodes: NodeDef[] = [];
     for (const [name, node] of Object.entries(fields.nodes ?? {})) {
       nodes.push(buildNode(name, node, { ...shared, visit }));
@@ -88,6 +93,7 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       ...(fields.sweeps === undefined ? {} : { sweeps }),
       pools,
       ...(fields.executors === undefined ? {} : { executors }),
+      ...(ofRun.length === 0 ? {} : { hooks: ofRun }),
       locate,
       define: (returned) => defineReturned(returned, shared),
     };

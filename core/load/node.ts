@@ -5,20 +5,22 @@
  * @module
  */
 
-import { basename, join, normalize, resolve } from "node:path";
+import { basename, join, normalize } from "node:path";
 import { parseDataPath } from "../base/data_path.ts";
 import { didYouMean } from "../base/suggest.ts";
 import { DEFAULT_EXECUTOR } from "../executors.ts";
+import { functionOf, functionRef } from "./function_ref.ts";
+import { readHooks } from "./hooks.ts";
+import { scopeOf } from "./scope.ts";
 import { type MapSpec, parseMapSpec } from "../mapspec.ts";
 import {
-  EMPTY_SCOPE,
   type ExecutorDef,
   type FunctionRef,
+  type HookDef,
   NODE_DEFAULTS,
   type NodeDef,
   type OutputDef,
   type Resources,
-  type Scope,
   type SourceRef,
   type Work,
 } from "../workflow.ts";
@@ -43,6 +45,8 @@ export interface NodeContext {
   readonly dir: string;
   /** Absolute paths of the modules met so far: all nodes of one module share the text. */
   readonly modules: Map<string, string>;
+  /** Hooks of nodes that have none of that kind of their own. */
+  readonly hooks: readonly HookDef[];
   readonly visit: Visit;
 }
 
@@ -92,6 +96,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     // A node that returns nodes cannot return an error value, whatever `defaults` say.
     onError: isExpand ? "fail" : fields.onError ?? NODE_DEFAULTS.onError,
     ...placedBy(own, context, report),
+    ...hooksOf(name, own, context),
     enabled: fields.enabled ?? NODE_DEFAULTS.enabled,
     ...(work.kind === "run" ? { command: commandOf(fields, inputs, streams, report) } : {}),
   };
@@ -122,30 +127,6 @@ function workOf(
   const target = call ?? (run === undefined ? expand : undefined);
   if (target !== undefined) return { kind: "call", ...functionOf(target, { dir, modules }) };
   return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
-}
-
-/** The parts of `nodes.ts#load`. */
-function functionOf(
-  call: string,
-  { dir, modules }: Pick<NodeContext, "dir" | "modules">,
-): { module: string; path: string; export: string } {
-  const at = call.lastIndexOf("#");
-  const module = call.slice(0, at);
-  const path = modules.get(module) ?? resolve(dir, module);
-  modules.set(module, path);
-  return { module, path, export: call.slice(at + 1) };
-}
-
-/**
- * Returns a function whose code counts or that is called while a workflow is opened.
- *
- * @param call Module and export: `lib.ts#helper`.
- */
-export function functionRef(
-  call: string,
-  context: Pick<NodeContext, "dir" | "modules">,
-): FunctionRef {
-  return { kind: "function", ...functionOf(call, context) };
 }
 
 function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
@@ -332,24 +313,6 @@ function rejectPicks(outputs: readonly OutputDef[], kind: string, report: Report
   }
 }
 
-function scopeOf(allow: NodeFields["allow"]): Scope {
-  if (allow === undefined || allow === false) return EMPTY_SCOPE;
-  const listed = (value: readonly string[] | boolean = []): readonly string[] =>
-    isList(value as readonly string[]) ? value as readonly string[] : [];
-  const open = (value: readonly string[] | boolean = []): readonly string[] | true =>
-    value === true ? true : listed(value);
-  return {
-    read: listed(allow.read),
-    write: listed(allow.write),
-    net: open(allow.net),
-    env: listed(allow.env),
-    sys: open(allow.sys),
-    run: open(allow.run),
-    ffi: open(allow.ffi),
-    import: open(allow.import),
-  };
-}
-
 function cacheOf(cache: NodeFields["cache"] = NODE_DEFAULTS.cache): NodeDef["cache"] {
   if (typeof cache !== "object") return cache;
   return cache.ttl === undefined ? NODE_DEFAULTS.cache : { ttlMs: cache.ttl };
@@ -364,6 +327,14 @@ function retryOf(retries: NodeFields["retries"]): NodeDef["retry"] {
     delayMs: retries.delay ?? delayMs,
     factor: retries.factor ?? factor,
   };
+}
+
+/** Its own hooks, and those of `defaults` for which it has none. */
+function hooksOf(name: string, own: NodeFields, context: NodeContext): Pick<NodeDef, "hooks"> {
+  const mine = readHooks(own, { ...context, at: ["nodes", name], about: "node" });
+  const others = context.hooks.filter(({ when }) => !mine.some((hook) => hook.when === when));
+  const hooks = mine.length === 0 ? context.hooks : [...mine, ...others];
+  return hooks.length === 0 ? {} : { hooks };
 }
 
 /** Where it runs and how its calls travel. */

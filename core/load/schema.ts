@@ -9,6 +9,7 @@ import { joinPath } from "../base/data_path.ts";
 import { nearest } from "../base/suggest.ts";
 import type { Json, JsonObject } from "../workflow.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
+import { hookFields } from "./schema_hooks.ts";
 import { executorsShape, placementFields } from "./schema_executors.ts";
 import { sweepsShape } from "./schema_sweeps.ts";
 import {
@@ -119,6 +120,7 @@ const shared = {
       "error values.",
     { default: "fail" },
   ),
+  ...hookFields("a node that was executed"),
   shell,
   sandbox,
 } satisfies Fields;
@@ -369,6 +371,7 @@ export const workflowShape = object({
     "Resources that nodes share, by name, and how much there is of each.",
   ),
   executors: executorsShape,
+  ...hookFields("a run"),
   defaults: documented(
     object(shared, { expected: "a mapping of node options" }),
     "Options that apply to all nodes that do not set them.",

@@ -120,9 +120,10 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
     outputs: { line: { file: "line.json", hash: "inputs" } },
   });
   const { code, line } = job.outputs;
-  const use = run("ls", { inputs: { code, line }, executor: "io" });
+  const onEnd = { run: ["echo", "${in.event}"], allow: { net: true } };
+  const use = run("ls", { inputs: { code, line }, executor: "io", onEnd });
   const executors = { io: { slots: 2, concurrency: 100 }, heavy: { kind: "process" } } as const;
-  assertEquals(workflow({ inputs: { raw }, nodes: { job, use }, executors }), {
+  assertEquals(workflow({ inputs: { raw }, nodes: { job, use }, executors, onFailure: load }), {
     params: {},
     inputs: { raw: { file: "big.bam", sidecar: true } },
     nodes: {
@@ -135,9 +136,10 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
         commandLine: "line",
         outputs: { line: { file: "line.json", hash: "inputs" } },
       },
-      use: { run: "ls", inputs: { code: "job.code", line: "job.line" }, executor: "io" },
+      use: { run: "ls", inputs: { code: "job.code", line: "job.line" }, executor: "io", onEnd },
     },
     executors,
+    onFailure: load,
   });
 });
 

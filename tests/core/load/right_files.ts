@@ -142,6 +142,26 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
     ["call: n.ts#f, outputs: { x: { pick: 'a[0].b', temp: true } }", {
       outputs: [{ name: "x", kind: "value", temp: true, allowEmpty: false, pick: ["a", 0, "b"] }],
     }],
+    ["call: n.ts#f, onEnd: h.ts#g, onFailure: { run: [echo], allow: { net: true }, timeout: 3s }", {
+      hooks: [
+        {
+          when: "failure",
+          about: "node",
+          work: { kind: "run", argv: ["echo"] },
+          scope: { read: [], write: [], net: true, env: [], sys: [], run: [], ffi: [], import: [] },
+          timeoutMs: 3000,
+          at: ["nodes", "n", "onFailure", "run"],
+        },
+        {
+          when: "end",
+          about: "node",
+          work: { kind: "call", module: "h.ts", path: "/p/h.ts", export: "g" },
+          scope: { read: [], write: [], net: [], env: [], sys: [], run: [], ffi: [], import: [] },
+          timeoutMs: 60_000,
+          at: ["nodes", "n", "onEnd"],
+        },
+      ],
+    }],
     ["call: n.ts#f, concurrency: 8", { concurrency: 8 }],
     ["call: n.ts#f, executor: default, chunk: 4096", { executor: "default", chunk: 4096 }],
     ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {
