@@ -18,6 +18,7 @@ import type {
 import type { Digest } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import { placementOf } from "./executors.ts";
+import { sizedFor } from "./sizing.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { templateModeOf } from "./shebang.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
@@ -50,7 +51,7 @@ export function makeAction(
   inputs: readonly ActionInput[],
   frame: ActionFrame,
 ): Action {
-  const { timeoutMs, resources: { memoryBytes } } = def;
+  const { timeoutMs, resources: { memoryBytes } } = sizedFor(def, frame.attempt);
   return {
     ...frame,
     node: def.name,

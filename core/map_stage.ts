@@ -19,6 +19,7 @@ import { isCached } from "./result.ts";
 import type { EventBody, FailedNode, RunContext, Running } from "./run_context.ts";
 import { CANCELLED } from "./run_controls.ts";
 import { STATE } from "./schedule.ts";
+import { sizedFor } from "./sizing.ts";
 import { CALL_BATCHES_PER_SLOT, type Slots } from "./slots.ts";
 
 /** What map nodes ask of the loop. */
@@ -227,9 +228,10 @@ export class MapStage {
       while (this.#jobs.hasWaiting(id) && slots.fits(def)) {
         this.#tellStart(node);
         const action = this.#jobs.next(id, limits.cpus * CALL_BATCHES_PER_SLOT);
-        slots.take(def);
         const { attempt, logPath } = action;
-        yield { id, prepared, attempt, logPath, action };
+        const taken = sizedFor(def, attempt);
+        slots.take(taken);
+        yield { id, taken, prepared, attempt, logPath, action };
       }
     }
   }

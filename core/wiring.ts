@@ -16,6 +16,7 @@ import { checkHooks } from "./hook_check.ts";
 import type { MapItem } from "./mapspec.ts";
 import type { WiringOptions } from "./node_wiring.ts";
 import { checkReadingOrder } from "./reading_order.ts";
+import { checkSizing } from "./sizing_check.ts";
 import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /** What a command line asks of the wiring. */
@@ -65,6 +66,7 @@ export function wireWorkflow(
     ...checkNodes(workflow, workflow.nodes),
     ...checkHooks(workflow, (def) => parametersOf(code, def)),
     ...isWired ? checkReadingOrder(built.graph) : [],
+    ...isWired ? checkSizing(built.graph, options.parametersOf) : [],
   ]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
   const { graph, grower } = built;

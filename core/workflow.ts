@@ -198,6 +198,10 @@ export interface Resources {
   /** Slots of `-j` it fills; at least 1. */
   readonly cpus: number;
   readonly memoryBytes?: number;
+  /** The memory is for the first attempt, twice as much for the second, and so on. */
+  readonly scales?: true;
+  /** Says before each attempt what the node takes. */
+  readonly by?: FunctionRef;
   /** Units taken from named pools. */
   readonly pools: Readonly<Record<string, number>>;
 }

@@ -55,7 +55,8 @@ export interface NodeOptions {
     readonly factor?: number;
   };
   readonly timeout?: string | number;
-  readonly resources?: Readonly<Record<string, number | string>>;
+  /** cpus, memory (`"2GiB * attempt"`), units of pools; `call`: a function that returns these for the inputs. */
+  readonly resources?: Readonly<Record<string, number | string | ((inputs: never) => unknown)>>;
   readonly onError?: "fail" | "continue";
   /** One of the `executors` of the workflow. */
   readonly executor?: string;

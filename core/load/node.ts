@@ -365,7 +365,7 @@ function resourcesOf(
   report: Report,
 ): Resources {
   if (written === undefined) return NODE_DEFAULTS.resources;
-  const { cpus = 1, memory, pools } = written;
+  const { cpus = 1, memory, call, pools } = written;
   for (const [pool, amount] of Object.entries(pools)) {
     const known = Object.keys(context.pools);
     const capacity = Object.hasOwn(context.pools, pool) ? context.pools[pool] : undefined;
@@ -383,5 +383,11 @@ function resourcesOf(
       report("wrong-value", message, ["resources", pool]);
     }
   }
-  return { cpus, ...(memory === undefined ? {} : { memoryBytes: memory }), pools };
+  return {
+    cpus,
+    ...(memory === undefined ? {} : { memoryBytes: memory.bytes }),
+    ...(memory?.scales === undefined ? {} : { scales: memory.scales }),
+    ...(call === undefined ? {} : { by: functionRef(call, context) }),
+    pools,
+  };
 }

@@ -11,6 +11,7 @@ import type { Json, JsonObject } from "../workflow.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
 import { hookFields } from "./schema_hooks.ts";
 import { executorsShape, placementFields } from "./schema_executors.ts";
+import { resources } from "./schema_resources.ts";
 import { sweepsShape } from "./schema_sweeps.ts";
 import {
   allow,
@@ -26,7 +27,6 @@ import {
   SCOPED_NAME,
   SCOPED_NAME_HINT,
   sidecar,
-  size,
   source,
   trackedSource,
 } from "./schema_values.ts";
@@ -86,29 +86,7 @@ const shared = {
     { default: 0 },
   ),
   timeout: documented(positiveDuration, 'Time limit: "30s", "5m", or a number of seconds.'),
-  resources: documented(
-    refine(
-      table(either(number({ above: 0 }), text()), {
-        what: "resources",
-        keyPattern: NAME,
-        keyHint: NAME_HINT,
-      }),
-      readResources,
-      {
-        json: {
-          properties: {
-            cpus: {
-              description: "Slots of -j the node fills.",
-              ...number({ integer: true, min: 1 }).json,
-            },
-            memory: { description: 'Memory limit: "2GiB", "512M".', ...size.json },
-          },
-          additionalProperties: number({ integer: true, min: 1 }).json,
-        },
-      },
-    ),
-    "What the node takes while it runs: cpus, memory and units of the workflow's pools.",
-  ),
+  resources,
   isolate: documented(
     choice("pooled", "fresh"),
     "Functions: whether the worker may be used for other work before and after.",
@@ -124,28 +102,6 @@ const shared = {
   shell,
   sandbox,
 } satisfies Fields;
-
-/** `cpus` and `memory` have shapes of their own; all other names are pools. */
-function readResources(
-  read: Readonly<Record<string, number | string>>,
-  visit: Visit,
-): { readonly cpus?: number; readonly memory?: number; readonly pools: Record<string, number> } {
-  const units = number({ integer: true, min: 1 });
-  const { cpus, memory, ...rest } = read;
-  const member = <T>(key: string, shape: Shape<T>): T | undefined =>
-    read[key] === undefined ? undefined : visit.at(read, key, () => shape.read(read[key], visit));
-  const found = { cpus: member("cpus", units), memory: member("memory", size) };
-  const pools: Record<string, number> = {};
-  for (const key of Object.keys(rest)) {
-    const amount = member(key, units);
-    if (amount !== undefined) pools[key] = amount;
-  }
-  return {
-    ...(cpus === undefined || found.cpus === undefined ? {} : { cpus: found.cpus }),
-    ...(memory === undefined || found.memory === undefined ? {} : { memory: found.memory }),
-    pools,
-  };
-}
 
 /** Options that only fit functions. */
 export const CALL_ONLY: readonly string[] = ["isolate", "concurrency", "chunk"];
@@ -365,8 +321,8 @@ export const workflowShape = object({
   pools: documented(
     table(number({ integer: true, min: 1 }), {
       what: "pools",
-      keyPattern: /^(?!(?:cpus|memory)$)[A-Za-z_][A-Za-z0-9_-]*$/,
-      keyHint: `${NAME_HINT}; "cpus" and "memory" are not pools`,
+      keyPattern: /^(?!(?:cpus|memory|call)$)[A-Za-z_][A-Za-z0-9_-]*$/,
+      keyHint: `${NAME_HINT}; "cpus", "memory" and "call" are not pools`,
     }),
     "Resources that nodes share, by name, and how much there is of each.",
   ),

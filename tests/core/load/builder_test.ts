@@ -121,7 +121,12 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
   });
   const { code, line } = job.outputs;
   const onEnd = { run: ["echo", "${in.event}"], allow: { net: true } };
-  const use = run("ls", { inputs: { code, line }, executor: "io", onEnd });
+  const use = run("ls", {
+    inputs: { code, line },
+    executor: "io",
+    onEnd,
+    resources: { call: load },
+  });
   const executors = { io: { slots: 2, concurrency: 100 }, heavy: { kind: "process" } } as const;
   assertEquals(workflow({ inputs: { raw }, nodes: { job, use }, executors, onFailure: load }), {
     params: {},
@@ -136,7 +141,13 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
         commandLine: "line",
         outputs: { line: { file: "line.json", hash: "inputs" } },
       },
-      use: { run: "ls", inputs: { code: "job.code", line: "job.line" }, executor: "io", onEnd },
+      use: {
+        run: "ls",
+        inputs: { code: "job.code", line: "job.line" },
+        executor: "io",
+        onEnd,
+        resources: { call: load },
+      },
     },
     executors,
     onFailure: load,

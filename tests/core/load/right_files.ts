@@ -162,6 +162,16 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
         },
       ],
     }],
+    ["call: n.ts#f, resources: { memory: 2KiB * attempt }", {
+      resources: { cpus: 1, memoryBytes: 2048, scales: true, pools: {} },
+    }],
+    ["run: ls, resources: { call: lib.ts#need, cpus: 2 }", {
+      resources: {
+        cpus: 2,
+        by: { kind: "function", module: "lib.ts", path: "/p/lib.ts", export: "need" },
+        pools: {},
+      },
+    }],
     ["call: n.ts#f, concurrency: 8", { concurrency: 8 }],
     ["call: n.ts#f, executor: default, chunk: 4096", { executor: "default", chunk: 4096 }],
     ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {
