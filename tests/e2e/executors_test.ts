@@ -1,5 +1,7 @@
 /** Executors and chunks in whole runs: which processes, how many at once, which calls together, and that no key knows of it. */
 
+import { formatError } from "../../cli/format_error.ts";
+import { FlowError } from "../../core/base/error.ts";
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
 import { runInProcess } from "../testing/engine_run.ts";
 import { eventsOf, TestSpace } from "../testing/space.ts";
@@ -88,4 +90,25 @@ Deno.test("flow run, plan and ls take and tell executors; a wrong name runs noth
   assertOk(eventsOf(right, "started").every(({ executor }) => executor === "heavy"));
   const swept = await space.flow("run", "--each", "/dev/null", "--executor", "heavi");
   assertIncludes(swept.stderr, 'Cannot find executor "heavi"');
+});
+
+Deno.test("chunk is refused where calls run alone, with all problems at once", async (t) => {
+  const node = (name: string, more: string) =>
+    `${name}: { call: nodes.ts#nth, inputs: { x: { value: [1] } }, chunk: 2, ${more} }`;
+  using space = spaceOf([
+    node("a", "isolate: fresh"),
+    node("b", 'map: "x[i] -> b[i]", timeout: 3s'),
+    node("c", 'map: "x[i] -> c[i]", resources: { memory: 1GiB }'),
+    node("d", 'map: "x[i] -> d[i]", concurrency: 3'),
+    // What an executor says for all is no problem of one.
+    `e: { call: nodes.ts#nth, map: "x[i] -> e[i]", executor: io, timeout: 3s, inputs: { x: { value: [1] } } }`,
+  ], ["executors: { io: { chunk: 9, concurrency: 3 } }"]);
+  try {
+    await runInProcess(space);
+  } catch (error) {
+    assertOk(error instanceof FlowError, String(error));
+    await t.assertSnapshot(formatError(error, { debug: false, color: false }));
+    return;
+  }
+  throw new Error("it was accepted");
 });
