@@ -8,6 +8,7 @@
 import { actionKey, type OutputResult, partialText } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
+import { executorNote } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { differenceOf, recordedOf } from "./materials.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
@@ -26,6 +27,8 @@ export interface PlanEntry {
   readonly node: string;
   readonly verdict: Verdict;
   readonly why: string;
+  /** Its executor, unless that is `default`. */
+  readonly executor?: string;
   /** It runs and will return nodes: how many is not known. */
   readonly expands?: true;
 }
@@ -73,11 +76,18 @@ export class Foresight {
   plan(wanted: ReadonlySet<number>, forced: ReadonlySet<number>): PlanEntry[] {
     return this.#inOrder(wanted).map((id) => {
       const foreseen = this.#foresee(id, forced);
-      const { name: node, expand } = this.#c.graph.defs[id];
+      const def = this.#c.graph.defs[id];
+      const { name: node, expand } = def;
       const verdict = forced.has(id) ? "run" : foreseen.verdict;
       const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
       const isOpen = expand !== undefined && (verdict === "run" || verdict === "unknown");
-      return { node, verdict, why, ...(isOpen ? { expands: true } : {}) };
+      return {
+        node,
+        verdict,
+        why,
+        ...executorNote(def),
+        ...(isOpen ? { expands: true } : {}),
+      };
     });
   }
 

@@ -19,6 +19,8 @@ export interface ListEntry {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly description?: string;
+  /** As the file names it, or the command line. */
+  readonly executor?: string;
 }
 
 /** A leaf of the params. */
@@ -120,6 +122,7 @@ function listNode(id: number, graph: Graph): ListEntry {
     ),
     ...(def.description === undefined ? {} : { description: def.description }),
     ...(maker === undefined ? {} : { maker: graph.defs[maker].name }),
+    ...(def.executor === undefined ? {} : { executor: def.executor }),
   };
 }
 

@@ -12,9 +12,11 @@ import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
 import { buildGraph, describeRef, type Graph, type Grower, type Parameters } from "./graph.ts";
 import { addAxes, type Mapped } from "./map_over.ts";
+import { checkHooks } from "./hook_check.ts";
 import type { MapItem } from "./mapspec.ts";
 import type { WiringOptions } from "./node_wiring.ts";
 import { checkReadingOrder } from "./reading_order.ts";
+import { checkSizing } from "./sizing_check.ts";
 import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /** What a command line asks of the wiring. */
@@ -62,7 +64,9 @@ export function wireWorkflow(
     ...found,
     ...built.diagnostics,
     ...checkNodes(workflow, workflow.nodes),
+    ...checkHooks(workflow, (def) => parametersOf(code, def)),
     ...isWired ? checkReadingOrder(built.graph) : [],
+    ...isWired ? checkSizing(built.graph, options.parametersOf) : [],
   ]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
   const { graph, grower } = built;

@@ -9,6 +9,7 @@ import { type AxisSlices, parseAxisSlices } from "../../core/base/axis_slice.ts"
 import { UsageError } from "../../core/base/error.ts";
 import type { Engine, RunOutcome } from "../../core/mod.ts";
 import type { CliContext } from "../context.ts";
+import { EXECUTOR_FLAGS, type ExecutorFlags } from "../executor_flags.ts";
 import {
   booleanFlag,
   parseDuration,
@@ -48,7 +49,7 @@ import { parseSlice } from "../../core/base/slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
-export interface RunFlags extends WorkflowFlags, SelectFlags, SweepFlags {
+export interface RunFlags extends WorkflowFlags, SelectFlags, SweepFlags, ExecutorFlags {
   readonly dryRun: boolean;
   readonly jobs?: number;
   readonly keepGoing: boolean;
@@ -159,6 +160,7 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
         placeholder: "N",
         brief: "Records of runs that stay for history, this one among them, 50 by default",
       },
+      ...EXECUTOR_FLAGS,
       ...SWEEP_FLAGS,
       maxConcurrent: {
         kind: "parsed",
@@ -320,8 +322,11 @@ async function recalled(
   flags: RunFlags,
   words: readonly string[],
 ): Promise<Recall | undefined> {
-  const { dryRun, force, from, forget, json, keepRuns, output, select, verbose } = flags;
-  const isMore = [from, forget, keepRuns, output, select].some((flag) => flag !== undefined);
+  const { chunk, dryRun, executor, force, from, forget, json, keepRuns, output, select, verbose } =
+    flags;
+  const isMore = [chunk, executor, from, forget, keepRuns, output, select].some((flag) =>
+    flag !== undefined
+  );
   if (dryRun || force || json || verbose || isMore) return undefined;
   const target = splitTarget(words, context.cwd);
   const targets = [...target.names, ...flags.until?.flat() ?? []];

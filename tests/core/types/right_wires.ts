@@ -57,6 +57,21 @@ export const RIGHT_WIRES: Readonly<Record<string, WireCase>> = {
       "$_e: { call: $.ts#obj, inputs: { o: $_j } }",
     ],
   },
+  picks: {
+    code:
+      "export const make = () => ({ stats: { mean: 1 }, rows: [{ x: 'a' }], t: [1, 'b'] as [number, string] });\n" +
+      "export const num = ({ n }: { n: number }) => n;\n" +
+      "export const text = ({ s }: { s: string }) => s;\n" +
+      "export const any = (): any => 1;\n",
+    nodes: [
+      "$_m: { call: $.ts#make, outputs: { $_a: { pick: stats.mean }, $_b: { pick: 'rows[-1].x' }, $_c: { pick: 't[1]' } } }",
+      "$_o: { call: $.ts#any, outputs: { $_o: { pick: what.ever } } }",
+      "$_1: { call: $.ts#num, inputs: { n: $_a } }",
+      "$_2: { call: $.ts#text, inputs: { s: $_b } }",
+      "$_3: { call: $.ts#text, inputs: { s: $_c } }",
+      "$_4: { call: $.ts#num, inputs: { n: $_o } }",
+    ],
+  },
   literals: {
     params: "$: { by: adam, list: [1, 2], pair: [1, a], empty: [], none: {}, nothing: null }",
     code: `export const f = (args: {

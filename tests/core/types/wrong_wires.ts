@@ -315,4 +315,16 @@ export const word = <T extends string>({ x }: { x: T }): T => x;
       "$: { call: $.ts#make, map: 'n[i] -> $[i, j, k]', inputs: { n: $_xs } }",
     ],
   },
+  picked_type: {
+    code: "export const make = () => ({ stats: { mean: 1 } });\n" +
+      "export const text = ({ s }: { s: string }) => s;\n",
+    nodes: [
+      "$_m: { call: $.ts#make, outputs: { $_a: { pick: stats.mean } } }",
+      "$: { call: $.ts#text, inputs: { s: $_a } }",
+    ],
+  },
+  pick_of_nothing: {
+    code: "export const make = () => ({ stats: { mean: 1 } });\n",
+    nodes: ["$: { call: $.ts#make, outputs: { $_a: { pick: stats.median }, stats: } }"],
+  },
 };
