@@ -44,7 +44,7 @@ function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: st
   if (map !== undefined && (file ?? temp) !== undefined) {
     const hint = "let a node behind it write the file";
     yield ["map", "file and temporary outputs are not supported by this version", hint];
-  } else if (onError === "continue" && (file ?? temp) !== undefined) {
+  } else if (onError !== "fail" && (file ?? temp) !== undefined) {
     const why = file === undefined
       ? `output "${temp?.name}" is temporary, and is never made again as an error value`
       : `output "${file.name}" is a ${file.kind}, and an error value is none`;

@@ -417,7 +417,7 @@ export class Engine implements AsyncDisposable {
     const { name: node, onError } = this.graph.defs[id];
     const status = this.#statuses?.get(node);
     // What stands for the outputs of a node that failed and goes on.
-    const isStoodIn = status === "failed" && onError === "continue";
+    const isStoodIn = (status === "failed" || status === "skipped") && onError !== "fail";
     return status === "done" || status === "hit" ||
       (isStoodIn && this.#results[id] !== undefined);
   }

@@ -722,6 +722,10 @@ export class RunLoop implements RunningActions {
   }
 
   #failBeforeStart(id: NodeId, error: unknown): void {
+    if (error instanceof TakesErrors && this.#c.graph.defs[id].onError === "skip") {
+      this.#skipWithError(id, error);
+      return;
+    }
     const hint = error instanceof Error && "hint" in error ? String(error.hint ?? "") : "";
     const message = messageOf(error);
     const failure: Failure = {
@@ -733,9 +737,26 @@ export class RunLoop implements RunningActions {
     this.#reportFailure({ id, failure, attempt: 0 });
   }
 
+  /** A node that would take error values is not executed: what needs it gets one instead. */
+  #skipWithError(id: NodeId, error: TakesErrors): void {
+    let prepared: Prepared;
+    try {
+      prepared = this.#c.rebuild.prepare(id);
+    } catch (problem) {
+      this.#failBeforeStart(id, problem);
+      return;
+    }
+    const { name: node } = this.#c.graph.defs[id];
+    const because = [...new Set(error.causes.map((cause) => cause.node))];
+    this.#counts.skipped++;
+    this.#emit({ type: "skipped", node, because });
+    this.#standIn({ id, prepared }, this.#errors.skippedOutputs(id, error));
+    this.#planner.done(id, prepared.key);
+  }
+
   #reportFailure(failed: FailedNode): void {
     const { id, failure, prepared } = failed;
-    const isContinued = this.#c.graph.defs[id].onError === "continue" && !this.#c.failFast &&
+    const isContinued = this.#c.graph.defs[id].onError !== "fail" && !this.#c.failFast &&
       !this.#planner.isRemade(id);
     this.#counts.failed++;
     this.#tellFailure(failed, isContinued);
@@ -747,7 +768,10 @@ export class RunLoop implements RunningActions {
   }
 
   /** What needs a node that failed goes on with error values. */
-  #standIn({ id, prepared, usage }: FailedNode, outputs: readonly OutputResult[]): void {
+  #standIn(
+    { id, prepared, usage }: Pick<FailedNode, "id" | "prepared" | "usage">,
+    outputs: readonly OutputResult[],
+  ): void {
     const { graph, results, store, now } = this.#c;
     results[id] = outputs;
     if (prepared === undefined || !isCached(graph.defs[id])) return;

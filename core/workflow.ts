@@ -206,6 +206,12 @@ export interface Resources {
   readonly pools: Readonly<Record<string, number>>;
 }
 
+/**
+ * What becomes of a failure. `fail`: what needs the node is skipped. Else what needs it goes on with an error value; a node
+ * that would take such values itself does (`continue`), or one stands for its result, too (`skip`).
+ */
+export type OnError = "fail" | "continue" | "skip";
+
 /** How often and after which pause a failed node is tried again. */
 export interface Retry {
   /** Further attempts after the first; 0 means none. */
@@ -242,8 +248,7 @@ export interface NodeDef {
   readonly timeoutMs?: number;
   readonly resources: Resources;
   readonly isolate: "pooled" | "fresh";
-  /** `continue`: what needs the node goes on with an error value, and the node itself takes such values. */
-  readonly onError: "fail" | "continue";
+  readonly onError: OnError;
   /** Name of its executor; absent: `default`. */
   readonly executor?: string;
   /** Functions of map nodes: promises of how many calls may be pending in one worker. */

@@ -57,7 +57,7 @@ export interface NodeOptions {
   readonly timeout?: string | number;
   /** cpus, memory (`"2GiB * attempt"`), units of pools; `call`: a function that returns these for the inputs. */
   readonly resources?: Readonly<Record<string, number | string | ((inputs: never) => unknown)>>;
-  readonly onError?: "fail" | "continue";
+  readonly onError?: "fail" | "continue" | "skip";
   /** One of the `executors` of the workflow. */
   readonly executor?: string;
   /** Told when the node was executed and succeeded, failed, or either. */
