@@ -179,6 +179,7 @@ export function pathOutline(text: string): string {
  *
  * assertEquals(canBeSame("a1{i}.png", "a17.png"), true);
  * assertEquals(canBeSame("a1{i}.png", "a27.png"), false);
+ * assertEquals(canBeSame("a{i:02}.png", "a7.png"), false);
  * assertEquals(canBeSame("a{i}.png", "a{j}0.png"), true);
  * ```
  */
@@ -193,8 +194,10 @@ function canRunsBeSame(one: string, other: string): boolean {
   if (a.length === 1 && b.length === 1) return one === other;
   if (a.length === 1) return canRunsBeSame(other, one);
   if (b.length === 1) {
-    return other.length > a[0].length + a[1].length && other.startsWith(a[0]) &&
-      other.endsWith(a[1]);
+    const digits = other.slice(a[0].length, other.length - a[1].length);
+    const width = Number(/:0(\d+)\}/.exec(one)?.[1] ?? 1);
+    return digits !== "" && other === a[0] + digits + a[1] &&
+      String(Number(digits)).padStart(width, "0") === digits;
   }
   return (a[0].startsWith(b[0]) || b[0].startsWith(a[0])) &&
     (a[1].endsWith(b[1]) || b[1].endsWith(a[1]));

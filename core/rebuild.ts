@@ -159,7 +159,7 @@ export class Rebuild {
   }
 
   /** Lengths of the axes of an output that is an array of files. */
-  lengthsOf(id: NodeId, result: OutputResult): readonly number[] {
+  shapeOf(id: NodeId, result: OutputResult): readonly number[] {
     return this.#sources.published.arrayOf(id, result).shape;
   }
 

@@ -32,6 +32,8 @@ export type StoredOutput =
     readonly isStale: boolean;
     /** Of a map node that is not over: how many of its calls have not delivered. */
     readonly partial?: { readonly missing: number; readonly total: number };
+    /** The value is an array of files: paths are relative to this directory. */
+    readonly filesBelow?: string;
   }
   | {
     readonly kind: "file" | "dir";
@@ -90,7 +92,7 @@ export function readOutput(
   if (result.kind === "files") {
     const text = store.blobs.read(digest);
     const value = pathsOf(context, { id, position }, decodeValue(text), isStale);
-    return { kind: "value", value, digest, isStale };
+    return { kind: "value", value, digest, isStale, filesBelow: graph.workflow.dir };
   }
   const published = rebuild.publishedPath(id, position);
   const isThere = published !== undefined && !isStale &&
@@ -143,7 +145,8 @@ function partOf(
   const { value: delivered, ...partial } = partialOutput({ graph, store, id, prepared }, position);
   const isFiles = graph.defs[id].outputs[position].kind !== "value";
   const value = isFiles ? pathsOf(context, { id, position }, delivered, false) : delivered;
-  return { kind: "value", value, isStale: false, partial };
+  const below = isFiles ? { filesBelow: graph.workflow.dir } : {};
+  return { kind: "value", value, isStale: false, partial, ...below };
 }
 
 /** Where the bytes of an output are kept. */
