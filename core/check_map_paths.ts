@@ -17,12 +17,12 @@ export function checkMapPaths(
 ): Diagnostic[] {
   // With generated axes it can have no files at all.
   if (map === undefined || map.generated.length > 0) return [];
-  return outputs.flatMap(({ name, kind, path }): Diagnostic[] => {
+  return outputs.flatMap(({ name, path }): Diagnostic[] => {
     const parsed = path === undefined ? undefined : parseMapPath(path, map.mapped);
     if (path === undefined || parsed === undefined || parsed.ok) return [];
     const { message, hint, start, end } = parsed;
     const at = ["nodes", node, "outputs", name];
-    const whole = workflow.locate([...at, kind]) ?? workflow.locate(at);
+    const whole = workflow.locate(at);
     const span = whole && inside(whole, path, path.slice(start, end), start);
     return [{
       severity: "error",
@@ -34,7 +34,7 @@ export function checkMapPaths(
   });
 }
 
-/** The place of a part of a path, if the path stands in the file as it is; else that of the whole. */
+/** The place of a part of a path, if the path stands in the file as it is; else that of its output. */
 function inside(whole: Span, path: string, part: string, offset: number): Span {
   const text = whole.source.text.slice(whole.start, whole.end);
   const from = text.indexOf(path);
