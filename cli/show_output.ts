@@ -4,9 +4,9 @@
  * @module
  */
 
-import { resolve } from "node:path";
 import type { Engine, StoredOutput } from "../core/mod.ts";
 import { UsageError } from "../core/base/error.ts";
+import { pathIn } from "../core/base/path.ts";
 import { parseSlice, sliceValue } from "../core/base/slice.ts";
 import { sanitize } from "../core/base/source.ts";
 import { writeStderr } from "./output.ts";
@@ -94,10 +94,10 @@ function showFiles(name: string, value: unknown, dir: string, options: ShowOptio
   if (typeof value !== "string") {
     const paths = [value].flat(Infinity).filter((item) => typeof item === "string");
     return writeTo(options.path, (write) => {
-      for (const path of paths) write(`${resolve(dir, path)}\n`);
+      for (const path of paths) write(`${pathIn(dir, path)}\n`);
     });
   }
-  const path = resolve(dir, value);
+  const path = pathIn(dir, value);
   const kind = Deno.statSync(path).isDirectory ? "dir" : "file";
   showFile(name, { kind, path }, options);
 }
