@@ -8,7 +8,7 @@
 import type { Diagnostic } from "./base/error.ts";
 import type { Span } from "./base/source.ts";
 import { parseMapPath } from "./map_path.ts";
-import type { NodeDef, Workflow } from "./workflow.ts";
+import { type NodeDef, REFUSED_PATH, type Workflow } from "./workflow.ts";
 
 /** Returns the problems of the paths of a map node. */
 export function checkMapPaths(
@@ -23,6 +23,7 @@ export function checkMapPaths(
     const { message, hint, start, end } = parsed;
     const at = ["nodes", node, "outputs", name];
     const whole = workflow.locate(at);
+    if (path === REFUSED_PATH && whole !== undefined && !textOf(whole).includes(path)) return [];
     const span = whole && inside(whole, path, path.slice(start, end), start);
     return [{
       severity: "error",
@@ -34,9 +35,13 @@ export function checkMapPaths(
   });
 }
 
+function textOf({ source, start, end }: Span): string {
+  return source.text.slice(start, end);
+}
+
 /** The place of a part of a path, if the path stands in the file as it is; else that of its output. */
 function inside(whole: Span, path: string, part: string, offset: number): Span {
-  const text = whole.source.text.slice(whole.start, whole.end);
+  const text = textOf(whole);
   const from = text.indexOf(path);
   const at = from < 0 ? text.indexOf(part) : from + offset;
   if (at < 0) return whole;
