@@ -46,8 +46,6 @@ export function liveSources(
     // Their bytes may have to be made again first.
     if (defs[node].outputs[output].temp) return undefined;
     if (!open.has(node)) continue;
-    // Files are read where they are published, and watched there.
-    if (defs[node].outputs[output].kind !== "value") return undefined;
     const name = names.get(position);
     if (name === undefined) return undefined;
     sources.push({ name, node, output });

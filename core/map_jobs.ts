@@ -140,7 +140,11 @@ export class MapJobs {
     for (const { name, node, output } of options.sources) {
       const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[name]].name;
       // It runs.
-      const passage = passageFrom(this.#jobs.get(node) as MapJob, output, argument);
+      const from = this.#jobs.get(node) as MapJob;
+      const axes = from.def.map.mapped;
+      const passage = passageFrom(from, output, argument, (index) =>
+        // Files have a path.
+        this.#c.rebuild.publishedPath(node, output, { axes, index }) as string);
       passages.set(name, passage);
       live[name] = passage.array;
     }

@@ -80,14 +80,14 @@ function wordOf(
   if (found === null) {
     return {
       message: `Cannot read "${written}" in a path: a word is an axis in braces`,
-      hint: `Write ${known}, or {${axes[0]}:03} for 000, 001, …`,
+      hint: `write ${known}, or {${axes[0]}:03} for 000, 001, …`,
     };
   }
   const [, axis, width = "1"] = found;
   if (axes.includes(axis)) return { axis, width: Number(width) };
   return {
     message: `Cannot fill "${written}" in a path: the calls have no axis "${axis}"`,
-    hint: `Write ${known}`,
+    hint: `write ${known}`,
   };
 }
 
@@ -100,7 +100,7 @@ function tooClose(text: string, from: number, start: number, end: number): MapPa
     message: `Cannot tell ${first} from ${second} in path "${text}": only digits are between them`,
     start: before,
     end,
-    hint: `Write something between them: ${first}_${second}`,
+    hint: `write something between them: ${first}_${second}`,
   };
 }
 
@@ -113,7 +113,7 @@ function lacks(text: string, axis: string): MapPathResult {
       "the same path",
     start: 0,
     end: text.length,
-    hint: `Put the axis into the path: ${text.slice(0, dot)}${separator}{${axis}}${
+    hint: `put the axis into the path: ${text.slice(0, dot)}${separator}{${axis}}${
       text.slice(dot)
     }`,
   };

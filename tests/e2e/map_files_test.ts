@@ -281,3 +281,54 @@ Deno.test("kill -9 in the middle of a map of files costs the calls that ran", as
   assertEquals(printed(space), ["files[2]", "files[3]"]);
   assertEquals(Object.values(filesBelow(space, "out")), ["1\n", "2\n", "3\n", "4\n"]);
 });
+
+/** The last call of `ys` ends only after a call of `ws` has run, two nodes further; that may edit a file of `ys`. */
+const GATED = `nodes:
+  ys:
+    run: "if [ \${in.x} = 3 ]; then while [ ! -e sync/go ]; do sleep 0.02; done; fi; echo \${in.x} > \${out.ys}"
+    map: "x[i] -> ys[i]"
+    inputs: { x: { value: [1, 2, 3] } }
+    outputs: { ys: "out/y{i}.txt" }
+    allow: { write: [sync] }
+  zs:
+    run: "echo ran; mkdir \${out.zs}; cp \${in.ys} \${out.zs}/copy"
+    map: "ys[i] -> zs[i]"
+    inputs: [ys]
+    outputs: { zs: { dir: "out/z{i}" } }
+  ws:
+    run: "if [ -e sync/edit ]; then echo edited > out/y0.txt; fi; echo >> sync/go; cat \${in.zs}/copy"
+    map: "zs[i] -> ws[i]"
+    inputs: [zs]
+    stdout: { output: ws, as: json }
+    allow: { write: [sync, out] }
+`;
+
+Deno.test("a call starts when its own files are there, and is not kept if they are edited", async () => {
+  using space = new TestSpace({ "sync/edit": "", "out/x": "", "workflow.yaml": GATED });
+  const edited = await space.run("-j", "2");
+  assertEquals([edited.code, edited.started], [0, ["ws", "ys", "zs"]], edited.stderr);
+  assertIncludes(edited.stdout, `Input \\"${space.at("out/y0.txt")}\\" of node \\"zs\\" changed`);
+  space.remove("sync");
+  space.write({ "sync/go": "" });
+  assertEquals(await space.ran(), ["zs"]);
+  assertEquals(printed(space), ["zs[0]", "zs[1]", "zs[2]"]);
+  assertEquals(space.read("out/y0.txt"), "1\n");
+
+  // Nothing is edited: everything is kept.
+  space.remove("sync/go");
+  space.edit("workflow.yaml", "[1, 2, 3]", "[7, 8, 3]");
+  const run = await space.run("-j", "2", "--from", "ys");
+  const order = run.events.flatMap((event) =>
+    event.type === "started" || event.type === "done" ? [`${event.type} ${event.node}`] : []
+  );
+  assertEquals(order, [
+    "started ys",
+    "started zs",
+    "started ws",
+    "done ys",
+    "done zs",
+    "done ws",
+  ], run.stderr);
+  assertEquals(await shown(space, "ws"), [7, 8, 3]);
+  assertEquals((await space.run()).started, []);
+});
