@@ -114,10 +114,11 @@ function readBy(
   const written = writtenPath(source);
   if (written === undefined) return [];
   const path = relative(dir, resolve(dir, written));
-  const around = [path, ...parentsOf(path)].flatMap((above) => [
-    ...[exact.get(above) ?? []].flat(),
-    ...series.at(above).map(({ owner }) => owner),
-  ]);
+  const around = [path, ...parentsOf(path)].flatMap((above) => {
+    const own = exact.get(above);
+    const ofCalls = series.at(above).map(({ owner }) => owner);
+    return own === undefined ? ofCalls : [own, ...ofCalls];
+  });
   return [...around, ...below.get(path) ?? [], ...series.below(path).map(({ owner }) => owner)];
 }
 
