@@ -56,7 +56,8 @@ export function readFileArray(encoded: string | Uint8Array, rank: number): FileA
   for (let axis = 0; axis < rank; axis++) {
     level = (level as readonly (readonly unknown[])[]).flatMap((row) => [...row]);
   }
-  return { shape: measured.shape, files: level.map(fileOf) };
+  // Without rows there are no lengths below.
+  return { shape: measured.shape.map((length) => length ?? 0), files: level.map(fileOf) };
 }
 
 function fileOf(item: unknown): ArrayFile {

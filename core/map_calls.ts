@@ -307,7 +307,9 @@ function readFiles(
     const isWhole = inner.length === 0;
     if (own.length > 0) errors.set(at, { isWhole, errors: [...before, ...own] });
   });
-  const read = { shape: outer, elements: parts, at: (position: number) => parts[position] };
+  // Below nothing there are no lengths.
+  const known = outer.map((length, axis) => outer.slice(0, axis).includes(0) ? undefined : length);
+  const read = { shape: known, elements: parts, at: (position: number) => parts[position] };
   return errors.size === 0 ? read : { ...read, errors };
 }
 
