@@ -7,7 +7,7 @@
 
 import { type ActionInput, INLINE_BYTES } from "./action.ts";
 import { digestOf } from "./base/digest.ts";
-import { indexOf } from "./base/space.ts";
+import { indexOf, sizeOf } from "./base/space.ts";
 import { StringTable } from "./base/string_table.ts";
 import {
   decodeValue,
@@ -235,6 +235,7 @@ function readArray(
     const elements = input.paths.map((path) => sources.file(input.name, path));
     return { shape: [elements.length], elements, at: (position) => elements[position] };
   }
+  if (input.kind === "array" && rank <= input.shape.length) return readFiles(input, rank);
   if (input.kind !== "value") {
     const message = `Cannot map over "${name}": it is a ${input.kind}, not an array`;
     return { ok: false, message, inputs: [name] };
@@ -283,6 +284,35 @@ function liveArray({ shape, at }: LiveArray): ReadArray {
   return { shape, elements: undefined, at: at as (position: number) => Element };
 }
 
+/** Reads an array of files down to a rank; what is below stays an array. */
+function readFiles(
+  { name, shape, elements }: Extract<ActionInput, { kind: "array" }>,
+  rank: number,
+): ReadArray {
+  const inner = shape.slice(rank);
+  const size = sizeOf(inner);
+  const outer = shape.slice(0, rank);
+  const parts = Array.from({ length: sizeOf(outer) }, (_, i): Element => {
+    const part = elements.slice(i * size, (i + 1) * size);
+    if (inner.length > 0) return { name, kind: "array", shape: inner, elements: part };
+    const [file] = part;
+    return file.kind === "value" && file.text !== undefined ? file.text : file;
+  });
+  const errors = new Map<number, ElementErrors>();
+  elements.forEach((element, i) => {
+    if (element.kind !== "value" || element.text === undefined) return;
+    const at = Math.floor(i / size);
+    const before = errors.get(at)?.errors ?? [];
+    const own = errorsIn(decodeValue(element.text));
+    const isWhole = inner.length === 0;
+    if (own.length > 0) errors.set(at, { isWhole, errors: [...before, ...own] });
+  });
+  // Below nothing there are no lengths.
+  const known = outer.map((length, axis) => outer.slice(0, axis).includes(0) ? undefined : length);
+  const read = { shape: known, elements: parts, at: (position: number) => parts[position] };
+  return errors.size === 0 ? read : { ...read, errors };
+}
+
 /** The elements that are or hold error values. */
 function errorsAt(level: ArrayLike<unknown>): ReadonlyMap<number, ElementErrors> {
   const found = new Map<number, ElementErrors>();
@@ -320,8 +350,9 @@ function keyOfElement(element: Element): string {
       return `${element.kind}#${element.digest} ${
         JSON.stringify(/[^/](\.[^./]+)$/.exec(element.path)?.[1] ?? "")
       }`;
-    case "files":
     case "array":
+      return `#${digestOf(JSON.stringify([element.shape, element.elements.map(keyOfElement)]))}`;
+    case "files":
       return JSON.stringify(element);
     default:
       return element satisfies never;

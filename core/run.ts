@@ -95,6 +95,7 @@ export class RunLoop implements RunningActions {
       prepareAhead: (id, open) => this.#prepareAhead(id, open),
       emit: (event) => this.#emit(event),
       tellFailure: (failed) => this.#tellFailure(failed),
+      publish: (id, index, outputs) => this.#delivery.publishCall(id, index, outputs),
       after: (ms, body) => this.#after(ms, body),
       end: (node, completion) => {
         // It ends in the next turn, as all others do.
@@ -681,9 +682,11 @@ export class RunLoop implements RunningActions {
 
   #see(id: NodeId, prepared: Prepared): void {
     for (const { path } of prepared.watched) this.#seenPaths.add(path);
-    this.#c.graph.defs[id].outputs.forEach((_, position) => {
-      const path = this.#c.rebuild.publishedPath(id, position);
-      if (path !== undefined) this.#seenPaths.add(path);
+    // Its results are known by now.
+    (this.#c.results[id] ?? []).forEach((output, position) => {
+      for (const { path } of this.#c.rebuild.published(id, position, output)) {
+        this.#seenPaths.add(path);
+      }
     });
   }
 

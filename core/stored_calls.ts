@@ -11,6 +11,7 @@ import { type LiveArrays, MapCalls } from "./map_calls.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import { type MapSpec, withoutLengths } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
+import { hasElement } from "./store/element_files.ts";
 import type { ElementLog, ElementOutput, KnownCalls } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
 
@@ -71,7 +72,7 @@ export class StoredCalls {
     return (key) => {
       const found = known.get(key);
       const isWhole = found?.every((output) =>
-        typeof output === "string" || this.#store.blobs.has(output.digest)
+        typeof output === "string" || hasElement(this.#store.blobs, output)
       );
       return isWhole === true ? found : undefined;
     };

@@ -158,6 +158,9 @@ export interface OutputDef {
   readonly pick?: DataPath;
 }
 
+/** Stands for the path of an output that has been refused where it was read, so that the output keeps its kind. */
+export const REFUSED_PATH = "bad";
+
 /** A text stream of a command that becomes an output. */
 export interface StreamOutput {
   /** Name of the output. If it is declared as a file, the stream's bytes go there; else it is a value. */

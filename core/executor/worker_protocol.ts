@@ -107,6 +107,8 @@ export type FromWorker =
     readonly isClean: boolean;
     /** Encoded value outputs in declared order. */
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
+    /** Of a call that ran alone: it looked at its position. */
+    readonly usesIndex?: true;
     /** Of a batch, by call. */
     readonly results?: readonly WorkerResult[];
     /** How long the calls of a batch took, in milliseconds. */

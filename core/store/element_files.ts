@@ -4,10 +4,19 @@
  * @module
  */
 
+import type { OutputResult } from "../action.ts";
 import { type Digest, isDigest } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
-import { appendChunk, chunksOf, type ElementChunk, type ElementOutput } from "./elements.ts";
+import type { Blobs } from "./blobs.ts";
+import {
+  appendChunk,
+  chunksOf,
+  type ElementBlob,
+  type ElementChunk,
+  type ElementOutput,
+} from "./elements.ts";
 import { guarded, lstatIfExists, removeIfExists, uniqueName } from "./io.ts";
+import { hasNeeded, neededBlobs } from "./needed.ts";
 
 /** A file of calls. */
 export interface ElementFile {
@@ -17,6 +26,9 @@ export interface ElementFile {
   /** When it was last read or written by a run, in milliseconds since the epoch. */
   readonly usedAt: number;
 }
+
+/** Tells whether a blob that a call delivered is there, with all it needs. */
+export type HasBlob = (blob: ElementBlob) => boolean;
 
 /** What is in a file of calls. */
 export interface ElementCounts {
@@ -57,7 +69,7 @@ export function removeElements({ path }: Pick<ElementFile, "path">): void {
  */
 export function countElements(
   { path }: ElementFile,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: HasBlob,
 ): ElementCounts {
   let [all, damaged] = [0, 0];
   const keys = new StringTable();
@@ -77,13 +89,24 @@ export function countElements(
 }
 
 /** Yields the blobs that the calls of a file need. */
-export function* blobsOfElements({ path }: ElementFile): Generator<Digest> {
+export function* blobsOfElements(blobs: Blobs, { path }: ElementFile): Generator<Digest> {
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
     for (const column of chunk.columns) {
-      for (const output of column) if (typeof output !== "string") yield output.digest;
+      for (const output of column) {
+        if (typeof output !== "string") yield* neededBlobs(blobs, storedAs(output));
+      }
     }
   }
+}
+
+/** Tells whether all that a call delivered as a blob is there. */
+export function hasElement(blobs: Blobs, blob: ElementBlob): boolean {
+  return hasNeeded(blobs, storedAs(blob));
+}
+
+function storedAs({ digest, file }: ElementBlob): Pick<OutputResult, "kind" | "digest"> {
+  return { digest, kind: file === "dir" ? "dir" : "file" };
 }
 
 /**
@@ -96,7 +119,7 @@ export function* blobsOfElements({ path }: ElementFile): Generator<Digest> {
 export function mendElements(
   dir: string,
   file: ElementFile,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: HasBlob,
 ): void {
   const newest = newestChunks(file.path);
   const temporary = `${dir}/tmp/${uniqueName()}.ndjson`;
@@ -150,10 +173,10 @@ function partOf(
 function isWhole(
   { columns }: ElementChunk,
   call: number,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: HasBlob,
 ): boolean {
   return columns.every((column) => {
     const output: ElementOutput = column[call];
-    return typeof output === "string" || hasBlob(output.digest);
+    return typeof output === "string" || hasBlob(output);
   });
 }

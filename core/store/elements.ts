@@ -14,8 +14,16 @@ import { joinTexts, splitTexts } from "../batch.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
 
-/** One value output of a call: its encoded text, or the blob that holds it. */
-export type ElementOutput = string | { readonly digest: Digest; readonly sizeBytes: number };
+/** One output of a call: the encoded text of a value, or a blob. */
+export type ElementOutput = string | ElementBlob;
+
+/** A blob that holds a value, or a file or directory. */
+export interface ElementBlob {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+  /** What it is if it is no value; the owner may execute a `program`. */
+  readonly file?: "file" | "program" | "dir";
+}
 
 /** A call with what it delivered. */
 export interface ElementRecord {
@@ -38,7 +46,13 @@ const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
 /** An output that lies in a blob. */
-type BlobRow = [output: number, call: number, digest: Digest, sizeBytes: number];
+type BlobRow = [
+  output: number,
+  call: number,
+  digest: Digest,
+  sizeBytes: number,
+  file?: NonNullable<ElementBlob["file"]>,
+];
 
 /** A chunk as it is written: texts by key and by output, a line per call. Keys have no line end. */
 type ChunkRow = [at: number, keys: string, texts: string[], blobs: BlobRow[]];
@@ -137,7 +151,10 @@ export function appendChunk(path: string, { at, keys, columns }: ElementChunk): 
   const texts = columns.map((column, output) =>
     joinTexts(column.map((element, call) => {
       if (typeof element === "string") return element;
-      blobs.push([output, call, element.digest, element.sizeBytes]);
+      const { digest, sizeBytes, file } = element;
+      const row: BlobRow = [output, call, digest, sizeBytes];
+      if (file !== undefined) row.push(file);
+      blobs.push(row);
       return "";
     }))
   );
@@ -185,8 +202,8 @@ function decodeChunk(line: Uint8Array): ElementChunk | undefined {
   // The checksum says that these are the very bytes that were written.
   const [at, keys, texts, blobs] = JSON.parse(DECODER.decode(body)) as ChunkRow;
   const columns: ElementOutput[][] = texts.map(splitTexts);
-  for (const [output, call, digest, sizeBytes] of blobs) {
-    columns[output][call] = { digest, sizeBytes };
+  for (const [output, call, digest, sizeBytes, file] of blobs) {
+    columns[output][call] = { digest, sizeBytes, ...(file === undefined ? {} : { file }) };
   }
   return { at, keys: splitTexts(keys), columns };
 }
