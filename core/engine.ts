@@ -71,6 +71,8 @@ const KEEP_RUNS = 50;
 /** A workflow with its graph and its store. */
 export class Engine implements AsyncDisposable {
   readonly workflow: Workflow;
+  /** As it was loaded, without the axes that the command line adds. */
+  readonly written: Workflow;
   readonly graph: Graph;
   readonly store: Store;
   readonly warnings: readonly Diagnostic[];
@@ -97,6 +99,7 @@ export class Engine implements AsyncDisposable {
   private constructor(
     parts: {
       workflow: Workflow;
+      written: Workflow;
       graph: Graph;
       grower: Grower;
       store: Store;
@@ -108,6 +111,7 @@ export class Engine implements AsyncDisposable {
     options: EngineOptions,
   ) {
     this.workflow = parts.workflow;
+    this.written = parts.written;
     this.graph = parts.graph;
     this.store = parts.store;
     this.warnings = parts.warnings;
@@ -193,7 +197,8 @@ export class Engine implements AsyncDisposable {
       });
       const wrong = checkShapes({ graph, bound });
       if (wrong.length > 0) throw new DefinitionError(wrong);
-      return new Engine({ workflow: graph.workflow, ...wired, store, code, bound }, options);
+      const workflows = { workflow: graph.workflow, written: workflow };
+      return new Engine({ ...workflows, ...wired, store, code, bound }, options);
     } catch (error) {
       store?.close();
       await options.calls?.[Symbol.asyncDispose]();

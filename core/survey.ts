@@ -8,7 +8,7 @@ import { describeSource } from "./sources.ts";
 import type { Event } from "./event.ts";
 import type { Graph, Tracked } from "./graph.ts";
 import type { GraphView, ViewEdge, ViewNode, ViewStatus } from "./report/view.ts";
-import type { Json, NodeDef } from "./workflow.ts";
+import type { Json, NodeDef, Workflow } from "./workflow.ts";
 
 /** One row of `flow ls`. */
 export interface ListEntry {
@@ -19,6 +19,10 @@ export interface ListEntry {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly description?: string;
+  /** The variant of the node that was chosen. */
+  readonly variant?: string;
+  /** All its variants. */
+  readonly variants?: readonly string[];
 }
 
 /** A leaf of the params. */
@@ -120,7 +124,18 @@ function listNode(id: number, graph: Graph): ListEntry {
     ),
     ...(def.description === undefined ? {} : { description: def.description }),
     ...(maker === undefined ? {} : { maker: graph.defs[maker].name }),
+    ...(maker === undefined ? variantOf(def.name, graph.workflow) : {}),
   };
+}
+
+function variantOf(
+  node: string,
+  { variants }: Workflow,
+): Pick<ListEntry, "variant" | "variants"> {
+  const nodes = variants?.nodes ?? {};
+  if (!Object.hasOwn(nodes, node)) return {};
+  const { chosen, defs } = nodes[node];
+  return { variant: chosen, variants: Object.keys(defs) };
 }
 
 /** Returns the leaves of the params with their paths. */

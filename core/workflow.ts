@@ -40,6 +40,8 @@ export interface Workflow {
   readonly params: JsonObject;
   readonly inputs: readonly InputDef[];
   readonly nodes: readonly NodeDef[];
+  /** What `nodes` was chosen from; absent if there was nothing to choose. */
+  readonly variants?: Variants;
   /** Combinations of values by name, for `--sweep NAME`; absent means none. */
   readonly sweeps?: Readonly<Record<string, Sweep>>;
   /** Capacity of named pools, by name; `cpus` and `memory` come from the command line or the machine. */
@@ -47,6 +49,20 @@ export interface Workflow {
   readonly locate: Locate;
   /** Reads what a node returned as nodes of this workflow, with its defaults and pools. */
   readonly define: Define;
+}
+
+/** Nodes that are there in several variants, of which one was chosen. */
+export interface Variants {
+  /** By node: which of its variants is in the workflow, and all of them. */
+  readonly nodes: Readonly<Record<string, VariantNode>>;
+  /** Choices that are made together, by name: variant by node. */
+  readonly sets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A node in several variants. */
+export interface VariantNode {
+  readonly chosen: string;
+  readonly defs: Readonly<Record<string, NodeDef>>;
 }
 
 /** Nodes as a node returned them, with what is wrong with them: paths such as `nodes.fit.call` and messages. */

@@ -42,9 +42,10 @@ async function ls(this: CliContext, flags: LsFlags, ...words: string[]): Promise
     writeStdout(formatJsonLines(entries));
     return;
   }
-  await printTable(entries.map(({ node, kind, inputs, outputs }) => [
+  await printTable(entries.map(({ node, kind, inputs, outputs, variant, variants = [] }) => [
     node,
     kind,
     `${inputs.join(", ") || "()"} -> ${outputs.join(", ") || "()"}`,
+    ...variant === undefined ? [] : [`variant ${variant} of ${variants.join(", ")}`],
   ]));
 }

@@ -7,14 +7,16 @@
 
 import { basename, dirname } from "node:path";
 import type { Diagnostic } from "../base/error.ts";
-import type { InputDef, Json, JsonObject, Locate, NodeDef, Workflow } from "../workflow.ts";
+import type { InputDef, Json, JsonObject, Locate, Workflow } from "../workflow.ts";
 import { spanOfPart, type Written } from "./document.ts";
 import { defineReturned } from "./expansion.ts";
 import { isOfType } from "./input_type.ts";
-import { buildNode, functionRef } from "./node.ts";
-import { type InputFields, nameOfPath, workflowShape } from "./schema.ts";
+import { functionRef } from "./node.ts";
+import { nameOfPath } from "./path_name.ts";
+import { type InputFields, workflowShape } from "./schema.ts";
 import { isMapping, type Problem, Visit } from "./shape.ts";
 import { defineSweeps } from "./sweeps.ts";
+import { buildNodes, type ChosenNodes } from "./variants.ts";
 
 /** What a workflow is made of. */
 export interface DefinitionParts {
@@ -23,6 +25,8 @@ export interface DefinitionParts {
   readonly written: Written;
   /** Absolute path of the file. */
   readonly file: string;
+  /** Choices of the command line among variants; see `choose_variants.ts`. */
+  readonly variants?: readonly string[];
 }
 
 /** A workflow with what is wrong with it; the workflow is absent if nothing of it is usable. */
@@ -44,6 +48,7 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
   const fields = workflowShape.read(data, visit);
   const dir = dirname(file);
   let workflow: Workflow | undefined;
+  let chosen: ChosenNodes | undefined;
   if (fields !== undefined) {
     const pools = fields.pools ?? {};
     const inputs = Object.entries(fields.inputs ?? {}).map(([name, input]) =>
@@ -51,10 +56,8 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
     );
     const defaults = fields.defaults ?? {};
     const shared = { defaults, pools, file, dir, modules: new Map<string, string>() };
-    const nodes: NodeDef[] = [];
-    for (const [name, node] of Object.entries(fields.nodes ?? {})) {
-      nodes.push(buildNode(name, node, { ...shared, visit }));
-    }
+    const { texts, context } = { texts: parts.variants ?? [], context: { ...shared, visit } };
+    chosen = buildNodes(fields, { texts, locate, context });
     if (isMapping(data) && isMapping(data.nodes) && Object.keys(data.nodes).length === 0) {
       visit.report("too-few", "Cannot find any node: the workflow defines none", {
         part: "key",
@@ -64,7 +67,11 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
     // The shape keeps every value as it is.
     const params = (fields.params ?? {}) as JsonObject;
     const sweeps = defineSweeps(fields.sweeps ?? {}, {
-      scope: { inputs, params },
+      scope: {
+        inputs,
+        params,
+        ...(chosen.variants === undefined ? {} : { variants: chosen.variants }),
+      },
       visit,
       functionOf: (target) => functionRef(target, shared),
     });
@@ -75,17 +82,18 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       dir,
       params,
       inputs,
-      nodes,
+      nodes: chosen.nodes,
+      ...(chosen.variants === undefined ? {} : { variants: chosen.variants }),
       ...(fields.sweeps === undefined ? {} : { sweeps }),
       pools,
-      locate,
+      locate: chosen.locate,
       define: (returned) => defineReturned(returned, shared),
     };
   }
   const diagnostics = visit.problems.map((problem) => toDiagnostic(problem, locate));
   return {
     ...(workflow === undefined ? {} : { workflow }),
-    diagnostics: inSourceOrder(diagnostics),
+    diagnostics: [...inSourceOrder(diagnostics), ...chosen?.diagnostics ?? []],
   };
 }
 

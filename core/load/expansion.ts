@@ -9,7 +9,8 @@ import { joinPath } from "../base/data_path.ts";
 import type { Json, NodeDef, ReturnedNodes } from "../workflow.ts";
 import { MAX_DEPTH } from "./document.ts";
 import { buildNode, type NodeContext } from "./node.ts";
-import { nameOfPath, returnedShape } from "./schema.ts";
+import { nameOfPath } from "./path_name.ts";
+import { returnedShape } from "./schema.ts";
 import { describe, isMapping, type Path, Visit } from "./shape.ts";
 
 /** What the nodes share with those of the file. */

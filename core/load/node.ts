@@ -40,6 +40,8 @@ export interface NodeContext {
   /** Absolute paths of the modules met so far: all nodes of one module share the text. */
   readonly modules: Map<string, string>;
   readonly visit: Visit;
+  /** The variant of the node, and the options that are written in it. */
+  readonly variant?: { readonly name: string; readonly own: ReadonlySet<string> };
 }
 
 /** Shared by all nodes without such a list. */
@@ -55,7 +57,7 @@ const NO_WORK: Work = { kind: "run", argv: [] };
  * @param own Its options as written, valid one by one.
  */
 export function buildNode(name: string, own: NodeFields, context: NodeContext): NodeDef {
-  const report = reporter(name, context.visit);
+  const report = reporter(name, context);
   const fields: NodeFields = { ...context.defaults, ...own };
   const work = workOf(fields, context);
   const isExpand = own.expand !== undefined && own.call === undefined && own.run === undefined;
@@ -100,12 +102,14 @@ export type Report = (
   options?: ProblemOptions,
 ) => void;
 
-function reporter(name: string, visit: Visit): Report {
+function reporter(name: string, { visit, variant }: NodeContext): Report {
+  const node = `node ${JSON.stringify(name)}`;
+  const whose = variant === undefined ? node : `variant "${variant.name}" of ${node}`;
   return (code, message, member, options = {}) => {
-    const whose = `node ${JSON.stringify(name)}`;
+    const isOwn = variant?.own.has(String(member[0])) === true;
     visit.report(code, message.replaceAll("@", whose), {
       ...options,
-      member: ["nodes", name, ...member],
+      member: ["nodes", name, ...isOwn ? ["variants", variant.name] : [], ...member],
     });
   };
 }
