@@ -20,6 +20,7 @@ import type { Publication } from "./store/publications.ts";
 import { sidecarOf } from "./store/sidecar.ts";
 import type { Store } from "./store/store.ts";
 import { walkTree } from "./store/tree.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /** What cleaning looks at. */
 export interface CleanContext {
@@ -60,7 +61,7 @@ type Fate =
  */
 export function countOrphans(context: CleanContext): number {
   const current = new Set(
-    context.graph.defs.flatMap(({ outputs }) => outputs.map(({ path }) => path && unplaced(path))),
+    publishersOf(context.graph).flatMap(({ outputs }) => outputs.map(({ path }) => path && unplaced(path))),
   );
   const { store: { publications }, workflow } = context;
   const isAll = publications.of(workflow).every(({ kind, path }) =>
@@ -109,6 +110,12 @@ export function clean(context: CleanContext, { dryRun, all }: CleanRequest): Cle
   return { removed, kept };
 }
 
+/** All nodes of the file, also variants that were not chosen this time, and those that nodes returned. */
+function publishersOf({ defs, workflow: { variants } }: Graph): readonly NodeDef[] {
+  const others = Object.values(variants?.nodes ?? {}).flatMap(({ defs }) => Object.values(defs));
+  return [...defs, ...others];
+}
+
 /** Files and directories of outputs, by path. */
 function published({ store, workflow }: CleanContext): Publication[] {
   return store.publications.of(workflow).filter(({ kind }) => kind !== "made")
@@ -133,7 +140,7 @@ type Owner = "node" | { readonly why: string } | undefined;
 function ownersOf({ graph, isExpanded }: CleanContext): (one: Publication) => Owner {
   const current = new Set<string>();
   const holders = new Map<string, string>();
-  for (const { name, outputs } of graph.defs) {
+  for (const { name, outputs } of publishersOf(graph)) {
     for (const { path: placed } of outputs) {
       if (placed === undefined) continue;
       // Whatever combination it is of, it belongs to the node.
