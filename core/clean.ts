@@ -61,7 +61,9 @@ type Fate =
  */
 export function countOrphans(context: CleanContext): number {
   const current = new Set(
-    publishersOf(context.graph).flatMap(({ outputs }) => outputs.map(({ path }) => path && unplaced(path))),
+    publishersOf(context.graph).flatMap(({ outputs }) =>
+      outputs.map(({ path }) => path && unplaced(path))
+    ),
   );
   const { store: { publications }, workflow } = context;
   const isAll = publications.of(workflow).every(({ kind, path }) =>

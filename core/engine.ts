@@ -51,6 +51,7 @@ import type { Limits } from "./slots.ts";
 import type { RunError, RunLog } from "./store/runs.ts";
 import { Store } from "./store/store.ts";
 import { type OutputContext, readOutput, type StoredOutput } from "./stored_output.ts";
+import { Structure } from "./structure.ts";
 import {
   type ListEntry,
   listNodes,
@@ -377,6 +378,17 @@ export class Engine implements AsyncDisposable {
     this.#expandKnown();
     const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : new Map();
     return viewGraph(this.graph, statuses, this.#targets.part(options.selectors));
+  }
+
+  /**
+   * The shape of the graph, or of a part of it.
+   *
+   * @param selectors What it is about, with what that needs; empty means all.
+   * @throws {UsageError} If a selector means nothing.
+   */
+  structure(selectors: readonly string[] = []): Structure {
+    this.#expandKnown();
+    return new Structure(this.graph, this.#targets, selectors);
   }
 
   /**

@@ -49,6 +49,8 @@ export type { TypeReport } from "./types/check_types.ts";
 export { exportTable, exportZarr, type TableFormat } from "./export/export.ts";
 export { type LongTable, longTable } from "./export/labelled.ts";
 export { cellText } from "./export/text.ts";
+export type { Root } from "./roots.ts";
+export type { Structure } from "./structure.ts";
 export type { ListEntry, ParamEntry } from "./survey.ts";
 export * from "./workflow.ts";
 export * from "./load/builder.ts";
