@@ -79,7 +79,8 @@ export const WORKFLOW_FLAGS: FlagParametersForType<WorkflowFlags, CliContext> = 
     optional: true,
     variadic: true,
     placeholder: "NAME[AXIS]",
-    brief: "Make an input an array, and run everything behind it per element; may be repeated",
+    brief:
+      "Make an input or param an array, and run everything behind it per element; may be repeated",
   },
   cacheDir: {
     kind: "parsed",

@@ -18,8 +18,7 @@ import type {
 import type { Digest } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Blobs } from "./store/blobs.ts";
-import { templateModeOf } from "./shebang.ts";
-import { parseTemplate, referencesOf } from "./template.ts";
+import { paramReferences } from "./param_references.ts";
 import type { JsonObject, NodeDef, Workflow } from "./workflow.ts";
 
 /** What making actions needs from the rest. */
@@ -100,25 +99,6 @@ export function commandLineOutput({ command, outputs }: NodeDef): CommandLineOut
   if (command?.commandLine === undefined) return undefined;
   const paths = outputs.flatMap(({ name, path }) => path === undefined ? [] : [[name, path]]);
   return { output: command.commandLine, paths: Object.fromEntries(paths) };
-}
-
-/** Params that a command fills into its texts, by their paths below `params`. */
-export function paramReferences(def: NodeDef): string[] {
-  if (def.work.kind !== "run") return [];
-  const { before, after } = def.command?.hooks ?? {};
-  const paths = new Set<string>();
-  for (const line of [def.work, before, after]) {
-    if (line === undefined) continue;
-    for (const text of "argv" in line ? line.argv : [line.script]) {
-      if (!text.includes("${params.")) continue;
-      const parsed = parseTemplate(text, templateModeOf(line));
-      if (!parsed.ok) continue; // Reported by the check of the definition.
-      for (const { kind, name } of referencesOf(parsed.template)) {
-        if (kind === "params") paths.add(name);
-      }
-    }
-  }
-  return [...paths].sort();
 }
 
 function actionScope({ workflow }: AssemblyContext, def: NodeDef): ActionScope {

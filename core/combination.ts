@@ -8,7 +8,7 @@
  * @module
  */
 
-import { paramReferences } from "./assemble.ts";
+import { paramReferences } from "./param_references.ts";
 import { digestOf } from "./base/digest.ts";
 import { InternalError } from "./base/error.ts";
 import type { Graph } from "./graph.ts";

@@ -38,7 +38,7 @@ import { failureKeeper } from "./keep_failure.ts";
 import { Replay, type ReplayRequest } from "./replay.ts";
 import { remember } from "./remember.ts";
 import { RunLoop } from "./run.ts";
-import type { RunOutcome, RunRequest } from "./run_request.ts";
+import type { PartRequest, RunOutcome, RunRequest } from "./run_request.ts";
 import { Schedule, STATE } from "./schedule.ts";
 import {
   checkStored,
@@ -333,13 +333,15 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Says what a run would do, without running anything; nodes upstream first. */
-  plan(request: SelectRequest): PlanEntry[] {
+  plan(request: PartRequest): PlanEntry[] {
     this.#expandKnown();
-    const selection = selectNodes(this.graph, this.#targets, request);
+    const { graph } = this;
+    const selection = selectNodes(graph, this.#targets, request);
     const { wanted, leftOut, forced } = selection;
-    refuseAdded(this.graph, this.#refused, wanted);
-    checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
-    return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
+    refuseAdded(graph, this.#refused, wanted);
+    const part = selectPart({ graph, bound: this.#bound }, wanted, request.slices);
+    checkStored(graph, selection, this.#foresight.outlook(wanted, forced));
+    return withLeftOut(graph, this.#foresight.plan(wanted, forced, part), leftOut);
   }
 
   /**

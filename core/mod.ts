@@ -31,7 +31,7 @@ export type { RunControls, RunningActions } from "./run_controls.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";
 export { forgetStored, type Forgotten } from "./forget.ts";
 export type { Replay } from "./replay.ts";
-export type { RunOutcome, RunRequest } from "./run_request.ts";
+export type { PartRequest, RunOutcome, RunRequest } from "./run_request.ts";
 export type { SelectRequest } from "./select.ts";
 export { type ManyRequest, ManyRuns, type Member, type MemberEnd } from "./many.ts";
 export type { NodeTally } from "./combination.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { paramReferences } from "./assemble.ts";
+import { paramReferences } from "./param_references.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { outputOf, type Source } from "./wire.ts";
 import type { InputDef, Json } from "./workflow.ts";
