@@ -25,7 +25,7 @@ export interface TypeCheckRequest {
   readonly cwd: string;
   readonly set: readonly string[];
   readonly params: readonly string[];
-  readonly variants: readonly string[];
+  readonly variants?: readonly string[];
   /** Names of `--input`. */
   readonly given: readonly string[];
 }
