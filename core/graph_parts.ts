@@ -99,9 +99,10 @@ function inFileOrder(part: ReadonlySet<NodeId>): NodeId[] {
 }
 
 /** Disjoint sets of ids: union by the smaller id, path halving (Tarjan and van Leeuwen 1984). */
-class Groups {
+export class Groups {
   readonly #parents: Uint32Array;
 
+  /** @param size Ids are less than it; each is a set of its own. */
   constructor(size: number) {
     this.#parents = Uint32Array.from({ length: size }, (_, id) => id);
   }

@@ -7,6 +7,7 @@
 
 import type { Graph, NodeId } from "./graph.ts";
 import { type Component, componentsOf, generationsOf, leavesOf } from "./graph_parts.ts";
+import { nestableOf } from "./nestable.ts";
 import { type Root, rootsOf, type Starts, startsOf } from "./roots.ts";
 import type { Targets } from "./targets.ts";
 
@@ -44,6 +45,11 @@ export class Structure {
   /** The parts that share neither nodes nor inputs. */
   components(): Component[] {
     return componentsOf(this.#graph, this.#part);
+  }
+
+  /** Groups of functions that might as well be one node. */
+  nestable(): string[][] {
+    return nestableOf(this.#graph, this.#part);
   }
 
   /**

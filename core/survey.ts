@@ -13,7 +13,9 @@ import type { Json, NodeDef, Workflow } from "./workflow.ts";
 /** One row of `flow ls`. */
 export interface ListEntry {
   readonly node: string;
-  readonly kind: NodeDef["work"]["kind"] | "expand";
+  readonly kind: NodeDef["work"]["kind"] | "expand" | "nest";
+  /** Nodes it nests. */
+  readonly nests?: readonly string[];
   /** The node that returned it, if it is not in the file. */
   readonly maker?: string;
   readonly inputs: readonly string[];
@@ -115,6 +117,7 @@ function listNode(id: number, graph: Graph): ListEntry {
   return {
     node: def.name,
     kind: kindOf(def),
+    ...(def.nest === undefined ? {} : { nests: def.nest.nodes }),
     inputs: graph.wires[id].map(({ argument, source }) => {
       const from = describeSource(source, graph);
       return from === argument ? argument : `${argument}: ${from}`;
@@ -153,9 +156,11 @@ function viewSource(source: Tracked["source"], graph: Graph): string | undefined
 
 function viewNode(def: NodeDef, status: ViewStatus | undefined): ViewNode {
   const outputs = def.outputs.map((output) => output.name).filter((name) => name !== def.name);
+  const kind = kindOf(def);
   return {
     id: def.name,
-    kind: kindOf(def),
+    // It is drawn as the function it is.
+    kind: kind === "nest" ? "call" : kind,
     detail: describeWork(def),
     ...(status === undefined ? {} : { status }),
     ...(outputs.length === 0 ? {} : { outputs }),
@@ -163,10 +168,12 @@ function viewNode(def: NodeDef, status: ViewStatus | undefined): ViewNode {
 }
 
 function kindOf(def: NodeDef): ListEntry["kind"] {
+  if (def.nest !== undefined) return "nest";
   return def.expand === undefined ? def.work.kind : "expand";
 }
 
-function describeWork({ work }: NodeDef): string {
+function describeWork({ work, nest }: NodeDef): string {
+  if (nest !== undefined) return nest.nodes.join(", ");
   if (work.kind === "call") return `${work.module}#${work.export}`;
   const text = "argv" in work ? work.argv.join(" ") : work.script.trim().split("\n")[0];
   return text.length > COMMAND_CHARS ? text.slice(0, COMMAND_CHARS - 1) + "…" : text;

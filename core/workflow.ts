@@ -213,6 +213,11 @@ export interface NodeDef {
    * some of them must have, so that nodes of the file can be wired to them.
    */
   readonly expand?: { readonly provides: readonly OutputDef[] };
+  /**
+   * Nodes whose functions it calls one after the other, and those of their outputs that are its own if they are named; until
+   * the workflow is wired its own work means nothing (`nest.ts`).
+   */
+  readonly nest?: { readonly nodes: readonly string[]; readonly outputs?: readonly string[] };
   readonly map?: MapSpec;
   readonly scope: Scope;
   /** `auto`: cached unless the scope holds net, run or ffi. A `ttlMs` bounds how long a result counts. */

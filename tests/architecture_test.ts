@@ -23,6 +23,8 @@ const PURE = new Set([
   "batch",
   "mapspec",
   "names",
+  "nest",
+  "nest_module",
   "node_wiring",
   "node_states",
   "param_references",

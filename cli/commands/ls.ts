@@ -15,7 +15,7 @@ import { namesParameter } from "../propose_names.ts";
 import { formatJsonLines, printTable } from "../table.ts";
 
 /** Other things to list than all nodes; one at a time. */
-const VIEWS = ["inputs", "starts", "leaves", "generations", "components"] as const;
+const VIEWS = ["inputs", "starts", "leaves", "generations", "components", "nestable"] as const;
 
 type View = typeof VIEWS[number];
 
@@ -35,6 +35,9 @@ export const lsCommand: Command<CliContext> = buildCommand<LsFlags, string[], Cl
       leaves: booleanFlag("Only nodes that nothing needs"),
       generations: booleanFlag("Nodes by generation: each needs something of the one before"),
       components: booleanFlag("Parts that share neither nodes nor inputs"),
+      nestable: booleanFlag(
+        "Functions that always run together and might be one node: nest: [a, b]",
+      ),
       json: booleanFlag("Print a JSON array, one item per line"),
       ...WORKFLOW_FLAGS,
     },
@@ -90,6 +93,10 @@ function listing(engine: Engine, view: View | undefined, names: readonly string[
         `${inputs.join(", ") || "()"} -> ${leaves.join(", ")}`,
       ]);
       return { items, rows };
+    }
+    case "nestable": {
+      const items = engine.structure(names).nestable();
+      return { items, rows: items.map((nodes) => [`nest: [${nodes.join(", ")}]`]) };
     }
     default:
       return view satisfies never;

@@ -332,6 +332,30 @@ export function variants<V extends Readonly<Record<string, NodeHandle<unknown>>>
   return nodeOf({ variants: data, ...options }) as V[keyof V];
 }
 
+/** Options of a node that nests others; the rest it has from them. */
+export interface NestOptions
+  extends Omit<NodeOptions, "allow" | "resources" | "track" | "after" | "temp"> {
+  /** Names of those of their outputs that are its own; by default those that somebody else takes, or nobody. */
+  readonly outputs?: readonly string[];
+  readonly map?: string;
+  readonly concurrency?: number;
+  readonly isolate?: "pooled" | "fresh";
+}
+
+/**
+ * Functions as one node, called one after the other; nothing between them is kept. What takes their outputs is wired to
+ * them as before.
+ *
+ * @param nodes Nodes of the workflow, or their names.
+ * @param options The options of the node, as in YAML.
+ */
+export function nest(
+  nodes: readonly (string | Handle<unknown>)[],
+  options: NestOptions = {},
+): NodeHandle<unknown> {
+  return nodeOf({ nest: nodes, ...options });
+}
+
 function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {
   const outputs: Record<string, Handle<unknown>> = {};
   const handle = { outputs };
@@ -478,6 +502,9 @@ function resolveNode(node: unknown, name: string, names: Map<unknown, string>): 
     data.track = track.map((source) =>
       typeof source === "function" ? { call: source } : refer(source, '"track"')
     );
+  }
+  if (Array.isArray(data.nest)) {
+    data.nest = data.nest.map((node) => names.get(node) ?? refer(node, '"nest"'));
   }
   if (Array.isArray(after)) {
     data.after = after.map((node) => names.get(node) ?? refer(node, '"after"'));

@@ -44,6 +44,12 @@ export function defineReturned(returned: unknown, context: SharedContext): Retur
   } else if (strange === undefined) {
     const fields = returnedShape.read(data, visit);
     for (const [name, node] of Object.entries(fields?.nodes ?? {})) {
+      if (node.nest !== undefined) {
+        visit.report("unsupported", `Cannot nest nodes in node "${name}": it is returned`, {
+          member: ["nodes", name, "nest"],
+          hint: "Return a function that calls theirs",
+        });
+      }
       nodes.push(buildNode(name, node, { ...context, visit }));
     }
   }

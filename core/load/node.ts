@@ -50,6 +50,9 @@ const NONE: readonly never[] = [];
 /** Stands in for the work of a node that has none, so that its name still resolves. */
 const NO_WORK: Work = { kind: "run", argv: [] };
 
+/** Stands in for the work of a node that nests others until it is wired. */
+const NESTED_WORK: Work = { kind: "call", module: "", path: "", export: "" };
+
 /**
  * Returns a node with all defaults filled in; what does not fit is reported and left out.
  *
@@ -70,6 +73,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     : own;
   const declared = outputsOf(name, named, { isCommand, ...streams }, context, report);
   if (isExpand) rejectOwnName(name, declared, own, report);
+  const nest = nestOf(named, report);
   return {
     name,
     ...(fields.description === undefined ? {} : { description: fields.description }),
@@ -77,6 +81,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     inputs,
     outputs: isExpand ? [valueOutput(name)] : declared,
     ...(isExpand ? { expand: { provides: own.outputs === undefined ? [] : declared } } : {}),
+    ...(nest === undefined ? {} : { nest }),
     ...(map === undefined ? {} : { map }),
     scope: scopeOf(fields.allow),
     cache: cacheOf(fields.cache),
@@ -114,12 +119,32 @@ function reporter(name: string, { visit, variant }: NodeContext): Report {
   };
 }
 
+/** What a node nests; only values of theirs can be its own. */
+function nestOf(own: NodeFields, report: Report): NodeDef["nest"] {
+  const { nest: nodes, outputs } = own;
+  if (nodes === undefined || own.call !== undefined || own.run !== undefined) return undefined;
+  if (nodes.length === 1) {
+    report("too-few", `Cannot nest "${nodes[0]}" alone in @`, ["nest"], {
+      hint: "Name two nodes or more",
+    });
+  }
+  if (outputs === undefined) return { nodes };
+  if (outputs === null || outputs === "none") return { nodes, outputs: [] };
+  if (isList(outputs)) return { nodes, outputs };
+  report("misfit", "Cannot declare outputs of @: the nodes it nests do", ["outputs"], {
+    part: "key",
+    hint: `Name theirs: [${Object.keys(outputs).join(", ")}]`,
+  });
+  return { nodes };
+}
+
 function workOf(
-  { call, expand, run, shell = "sh" }: NodeFields,
+  { call, expand, run, nest, shell = "sh" }: NodeFields,
   { dir, modules }: NodeContext,
 ): Work {
   const target = call ?? (run === undefined ? expand : undefined);
   if (target !== undefined) return { kind: "call", ...functionOf(target, { dir, modules }) };
+  if (run === undefined && nest !== undefined) return NESTED_WORK;
   return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
 }
 

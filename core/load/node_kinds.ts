@@ -14,8 +14,18 @@ export const CALL_ONLY: readonly string[] = ["isolate", "concurrency"];
 /** Options that do not fit a node that returns nodes. */
 export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError", "concurrency"];
 
+/** Options that a node has from those it nests. */
+export const NOT_NEST: readonly string[] = [
+  "inputs",
+  "allow",
+  "resources",
+  "track",
+  "after",
+  "temp",
+];
+
 /** What a node does: exactly one of these. */
-export const KINDS = ["call", "run", "expand"] as const;
+export const KINDS = ["call", "run", "expand", "nest"] as const;
 
 /** What is wrong with the kind of a node. */
 export interface KindProblem {
@@ -92,5 +102,6 @@ function misfits(kind: typeof KINDS[number]): (readonly [key: string, kinds: str
   if (kind === "run") return CALL_ONLY.map((key) => [key, '"call"'] as const);
   const misfits = COMMAND_ONLY.map((key) => [key, '"run"'] as const);
   if (kind === "call") return misfits;
+  if (kind === "nest") return [...misfits, ...NOT_NEST.map((key) => [key, "nested"] as const)];
   return [...misfits, ...NOT_EXPAND.map((key) => [key, '"call" and "run"'] as const)];
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Json, JsonObject } from "../workflow.ts";
-import { CALL_ONLY, type KindProblem, kindProblems, NOT_EXPAND } from "./node_kinds.ts";
+import { CALL_ONLY, type KindProblem, kindProblems, NOT_EXPAND, NOT_NEST } from "./node_kinds.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
 import { sweepsShape } from "./schema_sweeps.ts";
 import {
@@ -165,6 +165,12 @@ const nodeFields = {
       "outputs names those of theirs that nodes of the file use.",
     { examples: ["nodes.ts#perFile"] },
   ),
+  nest: documented(
+    list(name, { min: 1, what: "nodes" }),
+    "Functions of the file that are one node, called one after the other: nothing between them is kept. outputs names " +
+      "what of theirs is.",
+    { examples: [["clean", "count"]] },
+  ),
   run: documented(
     command,
     "The command: a list of arguments, or a text for the shell. " +
@@ -200,25 +206,36 @@ const nodeFields = {
 } satisfies Fields;
 
 const nodeObject = object(nodeFields, {
-  expected: "a mapping with call, run or expand",
+  expected: "a mapping with call, run, expand or nest",
   reserved: RESERVED,
   json: {
     oneOf: [
       {
         required: ["call"],
         properties: Object.fromEntries(
-          ["run", "expand", ...COMMAND_ONLY].map((key) => [key, false]),
+          ["run", "expand", "nest", ...COMMAND_ONLY].map((key) => [key, false]),
         ),
       },
       {
         required: ["expand"],
         properties: Object.fromEntries(
-          ["call", "run", ...COMMAND_ONLY, ...NOT_EXPAND].map((key) => [key, false]),
+          ["call", "run", "nest", ...COMMAND_ONLY, ...NOT_EXPAND].map((key) => [key, false]),
         ),
       },
       {
+        required: ["nest"],
+        properties: {
+          outputs: { type: "array", items: name.json },
+          ...Object.fromEntries(
+            ["call", "run", "expand", ...COMMAND_ONLY, ...NOT_NEST].map((key) => [key, false]),
+          ),
+        },
+      },
+      {
         required: ["run"],
-        properties: Object.fromEntries(["call", "expand", ...CALL_ONLY].map((key) => [key, false])),
+        properties: Object.fromEntries(
+          ["call", "expand", "nest", ...CALL_ONLY].map((key) => [key, false]),
+        ),
         if: { properties: { run: { type: "array" } } },
         then: { properties: { shell: false } },
       },

@@ -219,7 +219,7 @@ Deno.test("defineWorkflow() keeps nodes with problems, so that their names resol
 const keys = [
   ..."nodes inputs params pools defaults name outputs call run allow cache retries resources map"
     .split(" "),
-  ..."variants variant file dir value glob env stdout temp timeout hooks exitCode commandLine hash sidecar track a b __proto__ constructor x-a"
+  ..."nest variants variant file dir value glob env stdout temp timeout hooks exitCode commandLine hash sidecar track a b __proto__ constructor x-a"
     .split(" "),
 ];
 const almost = fc.letrec((tie) => ({
