@@ -23,8 +23,6 @@ const PURE = new Set([
   "batch",
   "mapspec",
   "names",
-  "nest",
-  "nest_module",
   "node_wiring",
   "node_states",
   "param_references",
