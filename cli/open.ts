@@ -9,6 +9,7 @@ import type { Engine, EngineOptions, Workflow } from "../core/mod.ts";
 import { type Diagnostic, UsageError } from "../core/base/error.ts";
 import { formatDiagnostic, sanitize } from "../core/base/source.ts";
 import type { CliContext } from "./context.ts";
+import type { ExecutorFlags } from "./executor_flags.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { writeStderr } from "./output.ts";
 import { selfCommand } from "./self.ts";
@@ -60,7 +61,7 @@ export interface Opened extends AsyncDisposable {
  */
 export async function openTarget(
   context: CliContext,
-  flags: WorkflowFlags,
+  flags: WorkflowFlags & ExecutorFlags,
   words: readonly string[],
   calls?: HostPool,
 ): Promise<Opened> {
@@ -73,6 +74,10 @@ export async function openTarget(
     cwd: context.cwd,
     inputs,
     ...flags.map === undefined ? {} : { map: flags.map },
+    placement: {
+      ...flags.executor === undefined ? {} : { executor: flags.executor },
+      ...flags.chunk === undefined ? {} : { chunk: flags.chunk },
+    },
     hostCommand: [...selfCommand(), "host"],
     onWarning: (message) => writeStderr(`warning: ${sanitize(message)}\n`),
     ...calls === undefined ? {} : { calls },

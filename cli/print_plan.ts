@@ -38,7 +38,11 @@ export async function printPlan(engine: Engine, options: PlanOptions): Promise<b
     writeStdout(formatJsonLines(entries));
   } else {
     const shown = entries.filter(({ verdict }) => options.verbose || verdict !== "hit");
-    await printTable(shown.map(({ verdict, node, why }) => [verdict, node, why]));
+    await printTable(shown.map(({ verdict, node, why, executor }) => [
+      verdict,
+      node,
+      executor === undefined ? why : `${why} (on ${executor})`,
+    ]));
   }
   const counts = Object.entries(WORDS).map(([verdict, word]) => {
     const count = entries.filter((entry) => entry.verdict === verdict).length;

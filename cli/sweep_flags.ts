@@ -9,6 +9,7 @@ import { UsageError } from "../core/base/error.ts";
 import type { SourceFile } from "../core/base/source.ts";
 import type { ManyRuns, SweepRequest } from "../core/mod.ts";
 import type { CliContext } from "./context.ts";
+import type { ExecutorFlags } from "./executor_flags.ts";
 import type { WorkflowFlags } from "./flags.ts";
 import { type Opened, openTarget } from "./open.ts";
 import { proposeSweeps, proposeSwept } from "./propose_sweeps.ts";
@@ -83,7 +84,7 @@ export interface OpenedMany extends AsyncDisposable {
  */
 export async function openMany(
   context: CliContext,
-  flags: WorkflowFlags & SweepFlags,
+  flags: WorkflowFlags & SweepFlags & ExecutorFlags,
   words: readonly string[],
 ): Promise<OpenedMany> {
   const isSwept = flags.sweep !== undefined || flags.sweepZip !== undefined;

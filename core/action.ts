@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DataPath } from "./base/data_path.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
 import type { HistogramData } from "./base/histogram.ts";
 import type { ErrorCause } from "./base/value.ts";
@@ -134,8 +135,8 @@ export interface Action {
   readonly env: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly memoryBytes?: number;
-  /** `fresh`: the worker that runs it is used for nothing before or after. */
-  readonly isolate: "pooled" | "fresh";
+  /** `fresh`: the worker that runs it is used for nothing before or after; `process`: nor is the host. */
+  readonly isolate: "pooled" | "fresh" | "process";
   /** Private directory for file outputs and staged inputs; the executor makes and removes it. */
   readonly privateDir: string;
   /** Directory of the bytes of temporary results, shared by all actions of a session; absent if there are none. */
@@ -266,6 +267,8 @@ export interface ActionOutput {
   readonly allowEmpty: boolean;
   /** Its bytes do not go to the store but to `tempsDir`. */
   readonly temp?: true;
+  /** Where a value is in what the function returns. */
+  readonly pick?: DataPath;
 }
 
 /** A scope with absolute real paths, ready for Deno's permission object or a sandbox. */

@@ -17,6 +17,8 @@ import type {
 } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
+import { placementOf } from "./executors.ts";
+import { sizedFor } from "./sizing.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { paramReferences } from "./param_references.ts";
 import type { JsonObject, NodeDef, Workflow } from "./workflow.ts";
@@ -48,7 +50,7 @@ export function makeAction(
   inputs: readonly ActionInput[],
   frame: ActionFrame,
 ): Action {
-  const { timeoutMs, resources: { memoryBytes } } = def;
+  const { timeoutMs, resources: { memoryBytes } } = sizedFor(def, frame.attempt);
   return {
     ...frame,
     node: def.name,
@@ -57,7 +59,7 @@ export function makeAction(
     outputs: def.outputs.map(actionOutput),
     scope: actionScope(context, def),
     env: withoutUnset(variablesOf(def, context.env)),
-    isolate: def.isolate,
+    isolate: placementOf(context.workflow, def).kind === "process" ? "process" : def.isolate,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
@@ -89,8 +91,9 @@ export function usedParams(def: NodeDef, params: JsonObject): Record<string, unk
 
 /** What an executor is told about a declared output. */
 export function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
-  const { name, kind, path, allowEmpty, temp } = output;
-  const base = { name, kind, allowEmpty, ...(temp ? { temp } : {}) };
+  const { name, kind, path, allowEmpty, temp, pick } = output;
+  const picked = pick === undefined ? {} : { pick };
+  const base = { name, kind, allowEmpty, ...(temp ? { temp } : {}), ...picked };
   return kind === "value" ? base : { ...base, fileName: path?.split("/").at(-1) ?? name };
 }
 

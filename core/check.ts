@@ -8,6 +8,7 @@
 import type { Diagnostic } from "./base/error.ts";
 import type { Span } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
+import { aloneBecause } from "./executors.ts";
 import { interpreterOf, SHEBANG, templateModeOf, variableOf } from "./shebang.ts";
 import { parseTemplate, referencesOf, type TemplateMode } from "./template.ts";
 import type { CommandLine, Json, NodeDef, Workflow } from "./workflow.ts";
@@ -37,7 +38,7 @@ function checkSupport(workflow: Workflow, def: NodeDef): Diagnostic[] {
 
 /** Options that a node cannot have, with why and what to do instead. */
 function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: string]> {
-  const { map, outputs, onError, concurrency, timeoutMs, resources } = def;
+  const { map, outputs, onError, concurrency = 1, chunk } = def;
   const file = outputs.find(({ kind }) => kind !== "value");
   const temp = outputs.find((output) => output.temp);
   if (map !== undefined && (file ?? temp) !== undefined) {
@@ -49,13 +50,15 @@ function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: st
       : `output "${file.name}" is a ${file.kind}, and an error value is none`;
     yield ["onError", why, 'write "onError: fail", or make the output a value that is kept'];
   }
-  if (concurrency === 1) return;
-  if (map === undefined) {
-    yield ["concurrency", "it has no map, so there is one call", "remove it, or add a map"];
-  } else if (timeoutMs !== undefined || resources.memoryBytes !== undefined) {
-    const limit = timeoutMs === undefined ? "resources.memory" : "timeout";
-    const why = `with "${limit}" every call runs alone, so that the limit is its own`;
-    yield ["concurrency", why, `remove one of them, or let the function look at the time itself`];
+  const why = aloneBecause(def);
+  const hint = map === undefined
+    ? "remove it, or add a map"
+    : "remove one of them, or let the function look at the time itself";
+  if (concurrency > 1 && why !== undefined) yield ["concurrency", why, hint];
+  if (chunk !== undefined && why !== undefined) yield ["chunk", why, hint];
+  else if (chunk !== undefined && chunk < concurrency) {
+    const together = `${concurrency} calls that may be pending in one worker travel together`;
+    yield ["chunk", together, `write at least ${concurrency}, or lower "concurrency"`];
   }
 }
 
@@ -65,18 +68,42 @@ interface Text {
   readonly path: readonly (string | number)[];
 }
 
+/** Where a command stands, and whose it is. */
+export interface CommandPlace {
+  readonly path: readonly (string | number)[];
+  readonly whose: string;
+  /** What it can mention, where that is not up to the user. */
+  readonly hint?: string;
+}
+
+/** Returns the problems of a command that is no node's. */
+export function checkCommand(
+  workflow: Workflow,
+  def: NodeDef,
+  place: CommandPlace,
+): Diagnostic[] {
+  return new CommandCheck(workflow, def, place).run();
+}
+
 class CommandCheck {
   readonly #problems: Diagnostic[] = [];
   readonly #mentioned = new Set<string>();
 
-  constructor(readonly workflow: Workflow, readonly def: NodeDef) {}
+  constructor(
+    readonly workflow: Workflow,
+    readonly def: NodeDef,
+    readonly place: CommandPlace = {
+      path: ["nodes", def.name],
+      whose: `node ${JSON.stringify(def.name)}`,
+    },
+  ) {}
 
   run(): Diagnostic[] {
     const { work } = this.def;
     if (work.kind !== "run") return [];
     // Stands for a node that says neither what to call nor what to run, which has been reported.
     if ("argv" in work && work.argv.length === 0) return [];
-    const base = ["nodes", this.def.name];
+    const base = this.place.path;
     const { before, after } = this.def.command?.hooks ?? {};
     if (before !== undefined) this.#checkLine(before, [...base, "hooks", "before"]);
     this.#checkLine(work, [...base, "run"]);
@@ -102,7 +129,7 @@ class CommandCheck {
     if (interpreterOf(first) === undefined) {
       this.#add(
         "no-interpreter",
-        `Cannot tell what runs the script of node "${this.def.name}": "${first}" names no absolute path`,
+        `Cannot tell what runs the script of ${this.place.whose}: "${first}" names no absolute path`,
         this.#inside(text, 0, first.length),
         'write "#!/usr/bin/env python3" or the like',
       );
@@ -164,11 +191,10 @@ class CommandCheck {
     const close = nearest(name, names);
     this.#add(
       "unknown-reference",
-      `Cannot fill "\${${kind}.${name}}" in node "${this.def.name}": it has no ${what} "${name}"`,
+      `Cannot fill "\${${kind}.${name}}" in ${this.place.whose}: it has no ${what} "${name}"`,
       span,
-      close !== undefined
-        ? `did you mean "\${${kind}.${close}}"?`
-        : `declare it under "${kind === "in" ? "inputs" : "outputs"}" of the node`,
+      close !== undefined ? `did you mean "\${${kind}.${close}}"?` : this.place.hint ??
+        `declare it under "${kind === "in" ? "inputs" : "outputs"}" of the node`,
     );
   }
 
@@ -182,7 +208,7 @@ class CommandCheck {
         const close = nearest(key, keys);
         this.#add(
           "unknown-param",
-          `Cannot fill "\${params.${path}}" in node "${this.def.name}": "${reached}" has no "${key}"`,
+          `Cannot fill "\${params.${path}}" in ${this.place.whose}: "${reached}" has no "${key}"`,
           span,
           close === undefined ? `add it under "params"` : `did you mean "${reached}.${close}"?`,
         );

@@ -22,11 +22,13 @@ import { CodeIndex } from "./code/code.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { Event } from "./event.ts";
 import { CommandExecutor } from "./executor/command.ts";
+import { executorSlots, placeNodes } from "./executors.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { Expander } from "./expand.ts";
 import { type Explanation, Foresight, type PlanEntry } from "./foresight.ts";
 import { forgetResults, namesToForget, workflowId } from "./forget.ts";
 import type { Graph, Grower, NodeId } from "./graph.ts";
+import { HookRunner } from "./hook_runner.ts";
 import { LeftOuts } from "./left_out.ts";
 import { type LabelledOutput, labelledOutput } from "./labelled_output.ts";
 import { type Mapped, parseMapTexts, refuseAdded } from "./map_over.ts";
@@ -48,6 +50,7 @@ import {
   withLeftOut,
 } from "./select.ts";
 import type { Limits } from "./slots.ts";
+import type { RunRecord } from "./store/run_record.ts";
 import type { RunError, RunLog } from "./store/runs.ts";
 import { Store } from "./store/store.ts";
 import { type OutputContext, readOutput, type StoredOutput } from "./stored_output.ts";
@@ -188,7 +191,8 @@ export class Engine implements AsyncDisposable {
       const texts = options.inputs ?? {};
       const given = Object.keys(texts);
       const map = parseMapTexts(options.map ?? []);
-      const wired = wireWorkflow(workflow, diagnostics, code, { given, map });
+      const placed = placeNodes(workflow, options.placement ?? {});
+      const wired = wireWorkflow(placed, diagnostics, code, { given, map });
       const { graph } = wired;
       const bound = await bindInputs(bindable(graph, texts), texts, {
         cwd: options.cwd,
@@ -245,10 +249,16 @@ export class Engine implements AsyncDisposable {
     const record = this.store.runs.begin(this.id);
     const statuses = new Map<string, ViewStatus>();
     this.#statuses = statuses;
-    const emit = (event: Event): void => {
+    const tell = (event: Event): void => {
       noteStatus(statuses, event);
       record.append(event);
       request.onEvent(event);
+    };
+    const never = new AbortController().signal;
+    await using hooks = this.#hooks(record, tell, request.kill ?? never);
+    const emit = (event: Event): void => {
+      tell(event);
+      hooks.onEvent(event);
     };
     emit({
       v: 1,
@@ -271,7 +281,6 @@ export class Engine implements AsyncDisposable {
       ? new Verification({ graph, blobs, onEvent: emit, now: Date.now })
       : undefined;
     const executors = { call: calls, run: commands };
-    const never = new AbortController().signal;
     const loop = new RunLoop({
       run: record.id,
       workflow: this.id,
@@ -310,6 +319,7 @@ export class Engine implements AsyncDisposable {
     const ended = verification?.judge(looped) ?? looped;
     const { outcome } = ended;
     const counts = { ...ended.counts, skipped: ended.counts.skipped + leftOut.size };
+    await hooks.end({ outcome, counts, wallMs: Date.now() - startedAt });
     const wallMs = Date.now() - startedAt;
     emit({ v: 1, time: Date.now(), type: "end", run: record.id, wallMs, ...ended, counts });
     if (request.memo !== undefined && outcome === "ok") {
@@ -413,6 +423,22 @@ export class Engine implements AsyncDisposable {
    */
   output(name: string, options: { readonly partial?: boolean } = {}): StoredOutput {
     return readOutput(this.#outputs(), name, options);
+  }
+
+  /**
+   * Tells whether the run that just ended made an output, perhaps with error values in it.
+   *
+   * @param name As of `output`.
+   * @throws {UsageError} If there is no such output.
+   */
+  isMade(name: string): boolean {
+    const { id } = this.#targets.output(name);
+    const { name: node, onError } = this.graph.defs[id];
+    const status = this.#statuses?.get(node);
+    // What stands for the outputs of a node that failed and goes on.
+    const isStoodIn = status === "failed" && onError === "continue";
+    return status === "done" || status === "hit" ||
+      (isStoodIn && this.#results[id] !== undefined);
   }
 
   /**
@@ -547,8 +573,34 @@ export class Engine implements AsyncDisposable {
     return this.#knownDurations ??= this.store.durations(this.id);
   }
 
+  /** What runs the hooks of one run. */
+  #hooks(
+    { id: run, logDir }: RunRecord,
+    tell: (event: Event) => void,
+    kill: AbortSignal,
+  ): HookRunner {
+    const { graph, store: { blobs, dir, sessionDir } } = this;
+    const command = this.#options.hostCommand;
+    return new HookRunner({
+      ...{ run, graph, logDir, kill, privateDir: sessionDir },
+      start: (kind) =>
+        kind === "call"
+          ? new HostPool({ slots: 1, command, blobsDir: dir })
+          : new CommandExecutor({ blobs }),
+      action: (def, inputs, frame) => this.#rebuild.actionOf(def, inputs, frame),
+      resultOf: (id) => this.#results[id],
+      publishedPath: (id, output) => this.#rebuild.publishedPath(id, output),
+      warn: (message, node) => {
+        const named = node === undefined ? {} : { node };
+        tell({ v: 1, time: Date.now(), type: "warning", code: "hook", message, ...named });
+      },
+    });
+  }
+
   #limits(jobs: number, memoryBytes: number | undefined): Limits {
-    return { cpus: jobs, memoryBytes: memoryBytes ?? totalmem(), pools: this.workflow.pools };
+    const { pools } = this.workflow;
+    const executors = executorSlots(this.workflow);
+    return { cpus: jobs, memoryBytes: memoryBytes ?? totalmem(), pools, executors };
   }
 
   /** States of the nodes of the newest run. */

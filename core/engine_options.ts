@@ -5,6 +5,7 @@
  */
 
 import type { Executor } from "./executor/executor.ts";
+import type { PlacementRequest } from "./executors.ts";
 import type { HostPool } from "./executor/host_pool.ts";
 import type { Slots } from "./slots.ts";
 
@@ -16,6 +17,8 @@ export interface EngineOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   /** Inputs with axes that are added to the whole workflow: `x[i]`. */
   readonly map?: readonly string[];
+  /** Executors of nodes and sizes of chunks, over what the file says. */
+  readonly placement?: PlacementRequest;
   readonly cwd: string;
   /** The command that starts a host process of this program. */
   readonly hostCommand: readonly string[];

@@ -67,6 +67,8 @@ export class ErrorFlow {
       const isWhole = output.text !== undefined && isErrorText(output.text);
       const what = isWhole ? "it is an error value" : "it holds error values";
       const causes = this.#causesOf(output);
+      // Calls failed whose arrays would have been empty.
+      if (causes.length === 0) continue;
       throw new TakesErrors(
         `Cannot use input "${argument}": ${what}, from ${formatCauses(causes)}`,
         causes,

@@ -26,7 +26,7 @@ export function errorOfFailure({ node, index }: CallName, failure: Failure): str
 
 /** Returns the text of what stands for the result of a call that was not made because of error values. */
 export function errorOfSkipped({ node, index }: CallName, errors: readonly ErrorFields[]): string {
-  const causes = distinct(errors.flatMap((error) => error.causes));
+  const causes = rootCauses(errors);
   const message = `it takes ${formatCauses(causes)}`;
   const at = index === undefined ? {} : { index };
   return encodeError({ node, ...at, reason: "skipped", message, causes });
@@ -46,7 +46,12 @@ export function asError(value: unknown): ErrorFields | undefined {
 
 /** Returns the root causes of error values in a stored value, each once. */
 export function rootCausesOf(encoded: string | Uint8Array): ErrorCause[] {
-  return distinct(errorsIn(decodeValue(encoded)).flatMap(({ causes }) => causes));
+  return rootCauses(errorsIn(decodeValue(encoded)));
+}
+
+/** Returns the root causes of error values, each once. */
+export function rootCauses(errors: readonly ErrorFields[]): ErrorCause[] {
+  return distinct(errors.flatMap(({ causes }) => causes));
 }
 
 /**
@@ -64,26 +69,40 @@ export function formatCauses(causes: readonly ErrorCause[]): string {
 
 /**
  * Lets an error value in the place of an array stand for every element that would be in it. How many there are is taken
- * from its neighbours.
+ * from other arrays of that depth; where there is none, it stays.
  *
  * @param value A nested array.
  * @param rank How deep.
  */
 export function spreadErrors(value: unknown, rank: number): unknown {
-  if (rank <= 1 || !Array.isArray(value)) return value;
-  const rows = value.map((row) => spreadErrors(row, rank - 1));
-  const model = rows.find((row) => !isError(row));
-  return rows.map((row) => isError(row) ? filled(model, rank - 1, row) : row);
+  return spread(value, lengthsOf(value, rank));
 }
 
-/** An array of the same shape, full of one value. */
-function filled(model: unknown, rank: number, value: unknown): unknown {
-  if (rank === 0) return value;
-  const length = (model as ArrayLike<unknown> | undefined)?.length ?? 0;
-  return Array.from(
-    { length },
-    (_, i) => filled((model as ArrayLike<unknown>)[i], rank - 1, value),
-  );
+/** Returns the error values that stand for arrays of a nested array, in order. */
+export function errorsAbove(value: unknown, rank: number): ErrorFields[] {
+  if (rank === 0) return [];
+  if (isError(value)) return [value];
+  return Array.isArray(value) ? value.flatMap((item) => errorsAbove(item, rank - 1)) : [];
+}
+
+/** By depth: how long the first array is that is no error value. */
+function lengthsOf(value: unknown, rank: number): (number | undefined)[] {
+  let level: readonly unknown[] = [value];
+  return Array.from({ length: rank }, () => {
+    const arrays = level.filter((item) => Array.isArray(item)) as unknown[][];
+    level = arrays.flat();
+    return arrays[0]?.length;
+  });
+}
+
+function spread(value: unknown, lengths: readonly (number | undefined)[]): unknown {
+  const [length, ...rest] = lengths;
+  if (isError(value)) {
+    return length === undefined ? value : Array.from({ length }, () => spread(value, rest));
+  }
+  // A typed array holds numbers only.
+  if (lengths.length <= 1 || !Array.isArray(value)) return value;
+  return value.map((row) => spread(row, rest));
 }
 
 function shortened(message: string): string {

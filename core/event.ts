@@ -65,6 +65,8 @@ export interface StartedEvent extends NodeEventBase {
   readonly cpus: number;
   /** Of a map node whose calls are kept: what names their file in the store. */
   readonly elements?: Digest;
+  /** Its executor, unless that is `default`. */
+  readonly executor?: string;
   /** Why it runs, in words. */
   readonly why?: string;
 }

@@ -9,6 +9,7 @@ import { actionKey, type OutputResult, partialText } from "./action.ts";
 import type { AxisSlices } from "./base/axis_slice.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
+import { executorNote } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { Part } from "./map_shapes.ts";
 import { differenceOf, recordedOf } from "./materials.ts";
@@ -29,6 +30,8 @@ export interface PlanEntry {
   readonly node: string;
   readonly verdict: Verdict;
   readonly why: string;
+  /** Its executor, unless that is `default`. */
+  readonly executor?: string;
   /** It runs and will return nodes: how many is not known. */
   readonly expands?: true;
   /** It runs only a part of its calls. */
@@ -82,7 +85,8 @@ export class Foresight {
   plan(wanted: ReadonlySet<number>, forced: ReadonlySet<number>, part?: Part): PlanEntry[] {
     return this.#inOrder(wanted).map((id) => {
       const foreseen = this.#foresee(id, forced);
-      const { name: node, expand } = this.#c.graph.defs[id];
+      const def = this.#c.graph.defs[id];
+      const { name: node, expand } = def;
       const verdict = forced.has(id) ? "run" : foreseen.verdict;
       const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
       const isOpen = expand !== undefined && (verdict === "run" || verdict === "unknown");
@@ -90,8 +94,16 @@ export class Foresight {
           verdict === "run"
         ? this.#selected(id, foreseen.prepared, part.slices, forced.has(id))
         : undefined;
-      if (calls !== undefined) return { node, calls, ...describeCalls(calls, why) };
-      return { node, verdict, why, ...(isOpen ? { expands: true } : {}) };
+      if (calls !== undefined) {
+        return { node, calls, ...describeCalls(calls, why), ...executorNote(def) };
+      }
+      return {
+        node,
+        verdict,
+        why,
+        ...executorNote(def),
+        ...(isOpen ? { expands: true } : {}),
+      };
     });
   }
 

@@ -20,6 +20,7 @@ import {
 import { Engine } from "./engine.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import type { Counts, Event } from "./event.ts";
+import { executorSlots } from "./executors.ts";
 import { HostPool } from "./executor/host_pool.ts";
 import { SharedExecutor } from "./executor/shared_executor.ts";
 import { checkReadingMoved } from "./reading_order.ts";
@@ -120,9 +121,11 @@ export class ManyRuns {
    */
   async run(request: ManyRequest): Promise<void> {
     const jobs = Math.max(1, request.jobs ?? cpus().length);
-    const { workflow: { pools }, store } = this.#base;
+    const { workflow, store } = this.#base;
     const memoryBytes = request.memoryBytes ?? totalmem();
-    const slots = new Slots({ cpus: jobs, memoryBytes, pools });
+    const { pools } = workflow;
+    const executors = executorSlots(workflow);
+    const slots = new Slots({ cpus: jobs, memoryBytes, pools, executors });
     await this.#checkNames(request);
     await using hosts = new HostPool({
       slots: jobs,

@@ -17,7 +17,14 @@ import {
   holdsErrors,
 } from "./base/value.ts";
 import { joinTexts } from "./batch.ts";
-import { asError, errorsIn, formatCauses, spreadErrors } from "./error_value.ts";
+import {
+  asError,
+  errorsAbove,
+  errorsIn,
+  formatCauses,
+  rootCauses,
+  spreadErrors,
+} from "./error_value.ts";
 import { type MapInput, type MapPlan, planMap, shapeOf, type ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 
@@ -54,7 +61,9 @@ interface ElementErrors {
 }
 
 /** An array read down to its rank. */
-type ReadArray = Omit<Column, "argument" | "input"> & { readonly shape: readonly number[] };
+type ReadArray = Omit<Column, "argument" | "input"> & {
+  readonly shape: readonly (number | undefined)[];
+};
 
 /** Error values that a call would take. */
 export interface CallErrors {
@@ -117,7 +126,7 @@ export class MapCalls {
     sources: CallSources,
     live: LiveArrays = {},
   ): MapCalls | ShapeProblem {
-    const shapes: Record<string, readonly number[]> = {};
+    const shapes: Record<string, readonly (number | undefined)[]> = {};
     const arrays: Record<string, ReadArray> = {};
     for (const { name, axes } of spec.inputs) {
       const array = Object.hasOwn(live, name)
@@ -240,6 +249,14 @@ function readArray(
   }
   const hasErrors = holdsErrors(encoded);
   const value = hasErrors ? spreadErrors(decoded, rank) : decoded;
+  const unmeasured = hasErrors ? errorsAbove(value, rank) : [];
+  if (unmeasured.length > 0) {
+    const causes = rootCauses(unmeasured);
+    const message = `Cannot map over "${name}": nobody knows how long the rows are that are ` +
+      `error values, from ${formatCauses(causes)}`;
+    const hint = 'say it in the map-spec that makes the array, as in "x[i, j=3]"';
+    return { ok: false, message, inputs: [name], hint, causes };
+  }
   const measured = shapeOf(value, rank, name);
   if (!measured.ok) return measured;
   let level: readonly unknown[] = value as readonly unknown[];

@@ -175,8 +175,9 @@ export function wholeOutput(
   const encoded = arrangeOutput(spec, run.calls.plan.calls, run.column(position), read);
   const bytes = encodedBytes(encoded);
   const { failed, skipped = 0 } = run.counts;
-  const mayHave = failed + skipped > 0 || onError === "continue";
-  const isBad = mayHave && holdsErrors(encoded.text ?? bytes);
+  // Of calls that failed nothing is seen where arrays are empty.
+  const isBad = failed + skipped > 0 ||
+    (onError === "continue" && holdsErrors(encoded.text ?? bytes));
   const hasErrors = isBad ? { hasErrors: true as const } : {};
   const { name } = outputs[position];
   const base = { name, kind: "value", sizeBytes: bytes.length, ...hasErrors } as const;

@@ -18,6 +18,7 @@ import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
 import { unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
+import { aloneBecause, placementOf } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { LiveArray } from "./map_calls.ts";
 import {
@@ -232,12 +233,11 @@ export class MapJobs {
     // Asked only for nodes that run.
     const job = this.#jobs.get(id) as MapJob;
     const { run, def, prepared } = job;
-    const isCall = def.work.kind === "call";
-    // What is limited is limited for one call.
-    const isLimited = def.timeoutMs !== undefined || def.resources.memoryBytes !== undefined;
-    const calls = run.next(isCall && !isLimited ? Infinity : 1, share, def.concurrency);
+    const { concurrency, chunk } = placementOf(this.#c.graph.workflow, def);
+    const limit = aloneBecause(def) === undefined ? chunk ?? Infinity : 1;
+    const calls = run.next(limit, share, chunk ?? concurrency);
     const [first] = calls;
-    const isPacked = isCall && run.calls.isPacked(first);
+    const isPacked = def.work.kind === "call" && run.calls.isPacked(first);
     const attempt = run.attemptOf(first);
     const index = run.calls.indexOf(first);
     const name = `[${index.join(",")}]`;
@@ -258,7 +258,7 @@ export class MapJobs {
         count: calls.length,
         texts: run.calls.textsOf(calls),
         positions,
-        concurrency: def.concurrency,
+        concurrency,
         logBase,
       },
     };

@@ -7,9 +7,10 @@
 import type { Digest } from "./base/digest.ts";
 import { indexOf, linearOf, type Space } from "./base/space.ts";
 import { decodeValue, type Encoded, encodeValue, isErrorText } from "./base/value.ts";
-import { spreadErrors } from "./error_value.ts";
+import { errorsAbove, spreadErrors } from "./error_value.ts";
 import { isError } from "./is_error.ts";
 import { nestTexts } from "./map_calls.ts";
+import { withoutHoles } from "./map_holes.ts";
 import { shapeOf } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { ElementOutput } from "./store/elements.ts";
@@ -22,7 +23,8 @@ import type { ElementOutput } from "./store/elements.ts";
  * @param calls Space of the calls.
  * @param delivered What each call delivered, row-major; `undefined` for calls that took no part: there is `null` then.
  * @param read Returns the bytes of a stored element.
- * @throws {RangeError} If a call did not deliver an array of the rank the map-spec says, or lengths must be equal and are not.
+ * @throws {RangeError} If a call did not deliver an array of the rank and lengths the map-spec says, or lengths must be equal
+ *   and are not.
  */
 export function arrangeOutput(
   spec: MapSpec,
@@ -30,7 +32,7 @@ export function arrangeOutput(
   delivered: readonly (ElementOutput | undefined)[],
   read: (digest: Digest) => Uint8Array,
 ): Encoded {
-  const elements = fillHoles(spec, delivered, read);
+  const elements = withoutHoles(spec, delivered, read);
   const isInOrder = spec.axes.every((axis, i) => axis === [...spec.mapped, ...spec.generated][i]);
   const texts = elements.map((element) => textOf(element, read));
   const isText = texts.every((text) => text !== undefined);
@@ -55,29 +57,6 @@ export function arrangeOutput(
   return encodeValue(isInOrder ? nest(values, calls.shape) : transposed(spec, calls, values));
 }
 
-/** Puts `null` where a call took no part, along generated axes as often as the first call that did. */
-function fillHoles(
-  { generated }: MapSpec,
-  delivered: readonly (ElementOutput | undefined)[],
-  read: (digest: Digest) => Uint8Array,
-): readonly ElementOutput[] {
-  if (!delivered.includes(undefined)) return delivered as readonly ElementOutput[];
-  const isArray = (element: ElementOutput | undefined) =>
-    element !== undefined && !(typeof element === "string" && isErrorText(element));
-  const first = delivered.find(isArray);
-  const fill = (hole: string) => Array.from(delivered, (one) => one ?? hole);
-  if (generated.length === 0 || first === undefined) return fill("null");
-  const value = decodeValue(typeof first === "string" ? first : read(first.digest));
-  return fill(JSON.stringify(blank(value, generated.length)));
-}
-
-/** An array of the same lengths down to a depth, of `null`. */
-function blank(value: unknown, depth: number): unknown {
-  const isArray = Array.isArray(value) || ArrayBuffer.isView(value);
-  if (depth === 0 || !isArray) return null;
-  return Array.from(value as ArrayLike<unknown>, (item) => blank(item, depth - 1));
-}
-
 /** Text of an element, or `undefined` if it is a container. */
 function textOf(element: ElementOutput, read: (digest: Digest) => Uint8Array): string | undefined {
   if (typeof element === "string") return element;
@@ -96,37 +75,48 @@ function nest(values: readonly unknown[], shape: readonly number[]): unknown {
   return level[0];
 }
 
-/** Checks that a call delivered an array along the generated axes. */
+/** Checks that a call delivered an array along the generated axes, as long as the map-spec says. */
 function checkRank(spec: MapSpec, calls: Space, call: number, value: () => unknown): void {
   let level = [value()];
   for (const axis of spec.generated) {
-    const wrong = level.find((item) => !Array.isArray(item) && !ArrayBuffer.isView(item));
-    if (wrong !== undefined || level.some((item) => item === undefined || item === null)) {
-      const where = calls.shape.length === 0 ? "" : ` [${indexOf(call, calls.shape).join(", ")}]`;
-      throw new RangeError(
-        `Cannot arrange "${
-          spec.outputs[0].name
-        }" along axis "${axis}": call${where} did not return an array`,
-      );
+    const arrays = level.filter((item) => !isError(item)) as ArrayLike<unknown>[];
+    const wrong = arrays.findIndex((item) => !Array.isArray(item) && !ArrayBuffer.isView(item));
+    if (wrong >= 0) throw misplaced(spec, calls, { call, axis, what: "did not return an array" });
+    const said: number | undefined = spec.lengths[axis];
+    const other = arrays.find(({ length }) => said !== undefined && length !== said);
+    if (other !== undefined) {
+      const what = `returned ${other.length}, the map-spec says ${said}`;
+      throw misplaced(spec, calls, { call, axis, what });
     }
-    level = (level as unknown[][]).flatMap((item) => [...item]);
-    if (level.length === 0) return;
+    level = arrays.flatMap((item) => Array.from(item));
   }
+}
+
+function misplaced(
+  { outputs }: MapSpec,
+  { shape }: Space,
+  { call, axis, what }: { readonly call: number; readonly axis: string; readonly what: string },
+): RangeError {
+  const where = shape.length === 0 ? "" : ` [${indexOf(call, shape).join(", ")}]`;
+  return new RangeError(
+    `Cannot arrange "${outputs[0].name}" along axis "${axis}": call${where} ${what}`,
+  );
 }
 
 /** Generated axes stand before mapped ones: every element goes to its own place. */
 function transposed(spec: MapSpec, calls: Space, delivered: readonly unknown[]): unknown {
   const rank = spec.generated.length;
-  // Nobody knows how long the axes would have been.
-  if (rank > 0 && delivered.length > 0 && delivered.every(isError)) return delivered[0];
   const values = spreadErrors(delivered, rank + 1) as readonly unknown[];
+  // Nobody knows how long the axes would have been.
+  const [unmeasured] = rank === 0 ? [] : errorsAbove(values, rank + 1);
+  if (unmeasured !== undefined) return unmeasured;
   const name = spec.outputs[0].name;
   const lengths = values.map((value) => {
     const measured = shapeOf(value, rank, name);
     if (!measured.ok) throw new RangeError(measured.message);
-    return measured.shape;
+    return measured.shape.map((length) => length ?? 0);
   });
-  const [first = spec.generated.map(() => 0)] = lengths;
+  const [first = spec.generated.map((axis) => spec.lengths[axis] ?? 0)] = lengths;
   const other = lengths.findIndex((shape) => shape.some((length, axis) => length !== first[axis]));
   if (other >= 0) {
     throw new RangeError(

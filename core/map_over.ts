@@ -226,7 +226,8 @@ function mapWith(
     return all.length === 0 ? [] : [{ name: item.name, axes: all }];
   });
   const results = map?.outputs ?? outputs.map(({ name }) => ({ name, axes: [] }));
-  return makeSpec(inputs, results.map((item) => ({ ...item, axes: [...axes, ...item.axes] })));
+  const made = results.map((item) => ({ ...item, axes: [...axes, ...item.axes] }));
+  return makeSpec(inputs, made, map?.lengths);
 }
 
 /** One value becomes many; a default that is one value is none any more. */

@@ -83,7 +83,7 @@ class ShapeCheck {
       if (map === undefined || wanted?.has(id) === false) continue;
       const byAxis = this.#lengthsOf(id, map);
       if (byAxis === undefined) continue;
-      this.#made.set(id, map.axes.map((axis) => byAxis.get(axis)));
+      this.#made.set(id, map.axes.map((axis) => byAxis.get(axis) ?? map.lengths[axis]));
       this.#checkSlices(id, map, byAxis);
     }
     return this.#problems.found;

@@ -8,6 +8,7 @@
 import type { Action, Completion } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
+import { executorNote } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
 import { liveSources } from "./map_ahead.ts";
 import type { BeginOptions } from "./map_job.ts";
@@ -18,6 +19,7 @@ import { isCached } from "./result.ts";
 import type { EventBody, FailedNode, RunContext, Running } from "./run_context.ts";
 import { CANCELLED } from "./run_controls.ts";
 import { STATE } from "./schedule.ts";
+import { sizedFor } from "./sizing.ts";
 import { CALL_BATCHES_PER_SLOT, type Slots } from "./slots.ts";
 
 /** What map nodes ask of the loop. */
@@ -204,13 +206,15 @@ export class MapStage {
     if (node.isTold) return;
     node.isTold = true;
     const { id, number, elements } = node;
+    const def = this.#c.graph.defs[id];
     this.#loop.emit({
       type: "started",
-      node: this.#c.graph.defs[id].name,
+      node: def.name,
       attempt: 1,
       action: number,
       cpus: 0,
       ...(elements === undefined ? {} : { elements }),
+      ...executorNote(def),
     });
   }
 
@@ -224,9 +228,10 @@ export class MapStage {
       while (this.#jobs.hasWaiting(id) && slots.fits(def)) {
         this.#tellStart(node);
         const action = this.#jobs.next(id, limits.cpus * CALL_BATCHES_PER_SLOT);
-        slots.take(def);
         const { attempt, logPath } = action;
-        yield { id, prepared, attempt, logPath, action };
+        const taken = sizedFor(def, attempt);
+        slots.take(taken);
+        yield { id, taken, prepared, attempt, logPath, action };
       }
     }
   }

@@ -56,9 +56,10 @@ export type Shapes = Readonly<Record<string, readonly number[]>>;
  * Plans the calls of a map; needs no lengths of generated axes.
  *
  * @param spec The map-spec.
- * @param shapes Shape of every input, of the rank the map-spec gives it.
+ * @param shapes Shape of every input, of the rank the map-spec gives it. What an empty array does not say of its further axes
+ *   other arrays may; else they are empty too.
  */
-export function planMap(spec: MapSpec, shapes: Shapes): MapPlan | ShapeProblem {
+export function planMap(spec: MapSpec, shapes: KnownShapes): MapPlan | ShapeProblem {
   const unknown = spec.inputs.find(({ name }) => !Object.hasOwn(shapes, name));
   if (unknown !== undefined) return wrongRank(unknown, undefined);
   const lengths = axisLengths(spec, shapes);
@@ -67,7 +68,8 @@ export function planMap(spec: MapSpec, shapes: Shapes): MapPlan | ShapeProblem {
   const shape = spec.mapped.map((axis) => lengths.byAxis.get(axis) ?? 0);
   const calls: Space = { axes: spec.mapped, shape };
   const inputs = spec.inputs.map(({ name, axes }): MapInput => {
-    const space: Space = { axes, shape: shapes[name] };
+    const whole = axes.map((axis, at) => shapes[name][at] ?? lengths.byAxis.get(axis) ?? 0);
+    const space: Space = { axes, shape: whole };
     return { name, space, select: project(calls, space), dependents: project(space, calls) };
   });
   return { ok: true, calls, callCount: sizeOf(shape), inputs };
@@ -177,7 +179,8 @@ function wrongRank(
 }
 
 /**
- * Measures a nested array down to a rank; the elements below may be anything. O(1) for rank 1.
+ * Measures a nested array down to a rank; the elements below may be anything. An empty array does not say how long its rows
+ * would be. O(1) for rank 1.
  *
  * @param value A nested array; typed arrays count as the innermost level.
  * @param rank At least 1.
@@ -187,8 +190,8 @@ export function shapeOf(
   value: unknown,
   rank: number,
   name: string,
-): { readonly ok: true; readonly shape: readonly number[] } | ShapeProblem {
-  const shape: number[] = [];
+): { readonly ok: true; readonly shape: readonly (number | undefined)[] } | ShapeProblem {
+  const shape: (number | undefined)[] = [];
   let level: readonly unknown[] = [value];
   for (let axis = 0; axis < rank; axis++) {
     const next: unknown[][] = [];
@@ -197,7 +200,7 @@ export function shapeOf(
       if (problem !== undefined) return problem;
       if (axis + 1 < rank) next.push(item as unknown[]);
     }
-    if (shape.length === axis) shape.push(0);
+    if (shape.length === axis) shape.push(undefined);
     level = next.length === 1 ? next[0] : next.flat();
   }
   return { ok: true, shape };
@@ -207,7 +210,7 @@ export function shapeOf(
 function fitsLevel(
   item: unknown,
   axis: number,
-  shape: number[],
+  shape: (number | undefined)[],
   name: string,
 ): ShapeProblem | undefined {
   const length = lengthOf(item);

@@ -2,9 +2,10 @@
  * Map-specs: `x[i], y[j] -> z[i, j]` says which elements of which arrays meet in one call, and where
  * the result goes. Does not know nodes, values, shapes or how a call is made.
  *
- * The grammar is pipefunc's, read strictly: what it does not describe is an error with a place.
+ * The grammar is pipefunc's, read strictly: what it does not describe is an error with a place. Lengths are added; only axes
+ * that an output has and no input may have one.
  * ```text
- * spec  = ( "..." | items ) "->" items        axis = identifier | ":"
+ * spec  = ( "..." | items ) "->" items        axis = identifier [ "=" length ] | ":"
  * items = item { "," item }                   name = identifier { "." identifier }
  * item  = name "[" axis { "," axis } "]"
  * ```
@@ -34,6 +35,8 @@ export interface MapSpec {
   readonly mapped: readonly string[];
   /** Axes of the outputs that no input has: every call returns an array along them. */
   readonly generated: readonly string[];
+  /** How long every array along a generated axis must be, where it is said. */
+  readonly lengths: Readonly<Record<string, number>>;
   /** Names of the inputs with a `":"` axis: a call gets a part of the array, not one element. */
   readonly reduced: readonly string[];
 }
@@ -56,10 +59,21 @@ interface PlacedItem extends MapItem {
   readonly end: number;
   /** Offset of each axis. */
   readonly starts: readonly number[];
+  /** Lengths that are said, with their places. */
+  readonly sizes: readonly PlacedLength[];
+}
+
+/** A length of an axis; the place is that of `=3`. */
+interface PlacedLength {
+  readonly axis: string;
+  readonly length: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 const IDENTIFIER = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const NAME = /[\p{ID_Start}_](?:\p{ID_Continue}|\.(?=[\p{ID_Start}_])|-(?=\p{ID_Continue}))*/uy;
+const LENGTH = /\d+/y;
 const SPACE = /\s*/y;
 const WORD = /[^\s,[\]]+/y;
 const EXAMPLE = 'Write it as in "x[i], y[j] -> z[i, j]"';
@@ -112,6 +126,7 @@ export function parseMapItems(
   try {
     const items = readItems(text, 0, text.length, "an array");
     checkNames(items, []);
+    checkInputLengths(items);
     const colon = items.find(({ axes }) => axes.includes(":"));
     if (colon === undefined) return { ok: true, items: items.map(plain) };
     const at = colon.starts[colon.axes.indexOf(":")];
@@ -136,7 +151,8 @@ function readSpec(text: string): MapSpec {
   checkNames(inputs, outputs);
   checkOutputs(outputs);
   checkInputAxes(inputs, outputs[0]);
-  return makeSpec(inputs.map(plain), outputs.map(plain));
+  checkInputLengths(inputs);
+  return makeSpec(inputs.map(plain), outputs.map(plain), lengthsOf(inputs, outputs));
 }
 
 /** Reads `item, item, …` from `start` to `end`. */
@@ -185,9 +201,10 @@ function readAxes(
   open: number,
   limit: number,
   name: string,
-): Pick<PlacedItem, "axes" | "starts" | "end"> {
+): Pick<PlacedItem, "axes" | "starts" | "sizes" | "end"> {
   const axes: string[] = [];
   const starts: number[] = [];
+  const sizes: PlacedLength[] = [];
   let at = skip(text, open + 1);
   if (text[at] === "]") {
     throw new Problem(`the brackets of "${name}" are empty`, [open, at + 1], `Write "${name}[i]"`);
@@ -196,7 +213,8 @@ function readAxes(
     const axis = text[at] === ":" ? ":" : match(IDENTIFIER, text, at);
     const word = wordAt(text, at, limit);
     if (at >= limit) throw new Problem(`"${name}[" is not closed`, [open, limit], 'Add "]"');
-    if (axis === "" || word[1] > at + axis.length) {
+    const isSized = axis !== ":" && text[at + axis.length] === "=";
+    if (axis === "" || (word[1] > at + axis.length && !isSized)) {
       const hint = 'Use an identifier such as i, or ":" for the whole axis';
       throw new Problem(`${quoteSpan(text, word)} is no axis of "${name}"`, word, hint);
     }
@@ -207,7 +225,12 @@ function readAxes(
     axes.push(axis);
     starts.push(at);
     at = skip(text, at + axis.length);
-    if (text[at] === "]" && at < limit) return { axes, starts, end: at + 1 };
+    if (text[at] === "=" && axis !== ":" && at < limit) {
+      const size = readLength(text, at, limit, axis);
+      sizes.push(size);
+      at = skip(text, size.end);
+    }
+    if (text[at] === "]" && at < limit) return { axes, starts, sizes, end: at + 1 };
     if (at >= limit) throw new Problem(`"${name}[" is not closed`, [open, limit], 'Add "]"');
     if (text[at] !== ",") {
       const span = wordAt(text, at, limit);
@@ -215,6 +238,22 @@ function readAxes(
     }
     at = skip(text, at + 1);
   }
+}
+
+/** Reads `= length` at `start`. */
+function readLength(text: string, start: number, limit: number, axis: string): PlacedLength {
+  const at = skip(text, start + 1);
+  const digits = match(LENGTH, text, at);
+  const word = wordAt(text, at, limit);
+  const length = Number(digits);
+  if (digits === "" || word[1] > at + digits.length || !Number.isSafeInteger(length)) {
+    throw new Problem(
+      `${quoteSpan(text, word)} is no length of axis "${axis}"`,
+      word,
+      `Use a whole number, as in "${axis}=3"; leave it out if it is not known before`,
+    );
+  }
+  return { axis, length, start, end: at + digits.length };
 }
 
 /** Every array may stand in a map-spec once. */
@@ -264,6 +303,38 @@ function checkInputAxes(inputs: readonly PlacedItem[], output: MapItem): void {
   }
 }
 
+/** How long inputs are they say themselves. */
+function checkInputLengths(inputs: readonly PlacedItem[]): void {
+  for (const { name, sizes } of inputs) {
+    if (sizes.length === 0) continue;
+    const [{ axis, start, end }] = sizes;
+    const message = `input "${name}" has a length for axis "${axis}"`;
+    throw new Problem(message, [start, end], "Leave it out: it is as long as it is");
+  }
+}
+
+/** Lengths of generated axes; all outputs that say one must say the same. */
+function lengthsOf(
+  inputs: readonly PlacedItem[],
+  outputs: readonly PlacedItem[],
+): Record<string, number> {
+  const lengths: Record<string, number> = {};
+  for (const { name, sizes } of outputs) {
+    for (const { axis, length, start, end } of sizes) {
+      const source = inputs.find(({ axes }) => axes.includes(axis));
+      if (source !== undefined) {
+        const message = `axis "${axis}" of output "${name}" is as long as input "${source.name}"`;
+        throw new Problem(message, [start, end], "Leave out the length");
+      }
+      if ((lengths[axis] ??= length) !== length) {
+        const message = `axis "${axis}" has two lengths, ${lengths[axis]} and ${length}`;
+        throw new Problem(message, [start, end], "All outputs are made together: leave one out");
+      }
+    }
+  }
+  return lengths;
+}
+
 /** Drops the places. */
 function plain({ name, axes }: PlacedItem): MapItem {
   return { name, axes };
@@ -274,25 +345,39 @@ function plain({ name, axes }: PlacedItem): MapItem {
  *
  * @param inputs Arrays that are read.
  * @param outputs Arrays that are written, at least one, all with the same axes.
+ * @param lengths Of generated axes, where they are said.
  */
-export function makeSpec(inputs: readonly MapItem[], outputs: readonly MapItem[]): MapSpec {
+export function makeSpec(
+  inputs: readonly MapItem[],
+  outputs: readonly MapItem[],
+  lengths: MapSpec["lengths"] = {},
+): MapSpec {
   const { axes } = outputs[0];
   const read = new Set(inputs.flatMap((item) => item.axes));
-  const left = inputs.length === 0 ? "..." : inputs.map(formatItem).join(", ");
+  const left = inputs.length === 0 ? "..." : inputs.map((item) => formatItem(item)).join(", ");
   return {
-    text: `${left} -> ${outputs.map(formatItem).join(", ")}`,
+    text: `${left} -> ${outputs.map((item) => formatItem(item, lengths)).join(", ")}`,
     inputs,
     outputs,
     axes,
     mapped: axes.filter((axis) => read.has(axis)),
     generated: axes.filter((axis) => !read.has(axis)),
+    lengths,
     reduced: inputs.filter((item) => item.axes.includes(":")).map((item) => item.name),
   };
 }
 
-/** Formats one array: `z[i, :]`. */
-export function formatItem(item: MapItem): string {
-  return `${item.name}[${item.axes.join(", ")}]`;
+/** Formats one array: `z[i, :]`, with lengths of axes `z[i, j=3]`. */
+export function formatItem({ name, axes }: MapItem, lengths: MapSpec["lengths"] = {}): string {
+  const sized = axes.map((axis) =>
+    Object.hasOwn(lengths, axis) ? `${axis}=${lengths[axis]}` : axis
+  );
+  return `${name}[${sized.join(", ")}]`;
+}
+
+/** Returns the text of a map-spec without the lengths: they say nothing of what a single call does. */
+export function withoutLengths(text: string): string {
+  return text.replaceAll(/=\d+/g, "");
 }
 
 /** Returns the offset of the next character that is not white space. */

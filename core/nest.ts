@@ -71,9 +71,17 @@ const SHARED = {
   cache: (a, b) => JSON.stringify(a.cache) === JSON.stringify(b.cache),
   isolate: (a, b) => a.isolate === b.isolate,
   onError: (a, b) => a.onError === b.onError,
-  concurrency: (a, b) => a.concurrency === b.concurrency || a.concurrency === 1,
+  executor: (a, b) => a.executor === b.executor,
+  concurrency: (a, b) => a.concurrency === undefined || a.concurrency === b.concurrency,
+  chunk: (a, b) => a.chunk === undefined || a.chunk === b.chunk,
+  onEnd: (a, b) => hooksOf(a) === hooksOf(b),
   enabled: (a) => a.enabled,
 } as const satisfies Record<string, (member: NodeDef, nest: NodeDef) => boolean>;
+
+/** What is told at the end of a node, without where that is written. */
+function hooksOf({ hooks = [] }: NodeDef): string {
+  return JSON.stringify(hooks.map(({ at: _, ...hook }) => hook));
+}
 
 /** Why a node cannot be nested. */
 function misfit(
@@ -113,6 +121,16 @@ function misfit(
       why: `its output "${file.name}" is a ${file.kind}`,
       hint: "let a node behind it write it",
     };
+  }
+  const picked = member.outputs.find(({ pick }) => pick !== undefined);
+  if (picked !== undefined) {
+    return {
+      why: `its output "${picked.name}" is a part of what it returns`,
+      hint: "return it under its name",
+    };
+  }
+  if (member.resources.by !== undefined) {
+    return { why: "a function says what it takes", hint: "write numbers in its resources" };
   }
   const differs = Object.entries(SHARED).find(([, isSame]) => !isSame(member, def));
   return differs === undefined ? undefined : {
@@ -397,6 +415,7 @@ function maxOf(a: Resources, b: Resources): Resources {
   return {
     cpus: Math.max(a.cpus, b.cpus),
     ...(memory.length === 0 ? {} : { memoryBytes: Math.max(...memory) }),
+    ...(a.scales === true || b.scales === true ? { scales: true } : {}),
     pools,
   };
 }

@@ -65,12 +65,15 @@ function rootsByNode(graph: Graph, part: ReadonlySet<NodeId>): Map<NodeId, Reado
 /** A function of values that can be nested. */
 function isPlain({ work, map, expand, nest, outputs }: NodeDef): boolean {
   const isFunction = work.kind === "call" && [map, expand, nest].every((x) => x === undefined);
-  return isFunction && outputs.every(({ kind, temp }) => kind === "value" && !temp);
+  return isFunction &&
+    outputs.every(({ kind, temp, pick }) => kind === "value" && !temp && pick === undefined);
 }
 
 /** Options that nested nodes have in common. */
-function optionsOf(
-  { timeoutMs, retry, cache, isolate, onError, concurrency, enabled }: NodeDef,
-): string {
-  return JSON.stringify([timeoutMs, retry, cache, isolate, onError, concurrency, enabled]);
+function optionsOf(def: NodeDef): string {
+  const { timeoutMs, retry, cache, isolate, onError, enabled, executor, hooks = [] } = def;
+  return JSON.stringify([
+    ...[timeoutMs, retry, cache, isolate, onError, enabled, executor],
+    hooks.map(({ at: _, ...hook }) => hook),
+  ]);
 }

@@ -1,18 +1,16 @@
 /**
  * The array of a map node that is not over, made of the calls that have delivered: those that have not are `null`, those that
- * cannot be made are error values. Runs
- * nothing, does not know how it is printed.
+ * cannot be made are error values. Runs nothing, does not know how it is printed.
  *
  * @module
  */
 
 import { type Digest, digestOf } from "./base/digest.ts";
 import { UsageError } from "./base/error.ts";
-import { decodeValue, encodeValue, isErrorText } from "./base/value.ts";
+import { decodeValue } from "./base/value.ts";
 import type { MapCalls } from "./map_calls.ts";
 import { fateOf } from "./map_failures.ts";
 import { arrangeOutput } from "./map_output.ts";
-import { shapeOf } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import { isCached } from "./result.ts";
 import type { ElementOutput } from "./store/elements.ts";
@@ -58,23 +56,14 @@ export function partialOutput(node: MapNode, position: number): PartialOutput {
     },
   );
   const missing = elements.filter((element) => element === undefined).length;
-  const read = (element: ElementOutput) =>
-    decodeValue(typeof element === "string" ? element : store.blobs.read(element.digest));
-  const gap = gapOf(spec, elements.find(isDelivered), read);
-  const whole = elements.map((element) => element ?? gap);
-  return { value: arranged(node, spec, calls, whole), missing, total: calls.count };
-}
-
-/** Whether it is what a call delivered, and no error value: that stands for all of an array. */
-function isDelivered(element: ElementOutput | undefined): boolean {
-  return element !== undefined && !(typeof element === "string" && isErrorText(element));
+  return { value: arranged(node, spec, calls, elements), missing, total: calls.count };
 }
 
 function arranged(
   { store: { blobs } }: MapNode,
   spec: MapSpec,
   calls: MapCalls,
-  elements: readonly ElementOutput[],
+  elements: readonly (ElementOutput | undefined)[],
 ): unknown {
   try {
     const read = (digest: Digest) => blobs.read(digest);
@@ -85,19 +74,4 @@ function arranged(
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/** What stands for a call that has not delivered: `null`, along generated axes as many as another call has. */
-function gapOf(
-  { generated, outputs }: MapSpec,
-  sample: ElementOutput | undefined,
-  read: (element: ElementOutput) => unknown,
-): string {
-  if (generated.length === 0) return "null";
-  const measured = sample === undefined
-    ? undefined
-    : shapeOf(read(sample), generated.length, outputs[0].name);
-  const shape = measured?.ok === true ? measured.shape : generated.map(() => 0);
-  const gap = shape.reduceRight<unknown>((inner, length) => new Array(length).fill(inner), null);
-  return String(encodeValue(gap).text);
 }

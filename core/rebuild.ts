@@ -136,9 +136,14 @@ export class Rebuild {
 
   /** Makes the action of a prepared node. */
   action(id: NodeId, { inputs }: Prepared, frame: ActionFrame): Action {
-    const { graph: { workflow, defs }, code, blobs, env } = this.#context;
+    return this.actionOf(this.#context.graph.defs[id], inputs, frame);
+  }
+
+  /** Makes the action of something that need not be a node of the graph. */
+  actionOf(def: NodeDef, inputs: readonly ActionInput[], frame: ActionFrame): Action {
+    const { graph: { workflow }, code, blobs, env } = this.#context;
     const closures = this.#closures;
-    return makeAction({ workflow, code, blobs, closures, env }, defs[id], inputs, frame);
+    return makeAction({ workflow, code, blobs, closures, env }, def, inputs, frame);
   }
 
   /** Absolute path under which a file or directory output is published, or `undefined` for a value. */
@@ -253,11 +258,11 @@ function commandLineMaterial(def: NodeDef): { commandLine?: string } {
 function outputsMaterial(def: NodeDef): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const output of def.outputs) {
-    const { fileName } = actionOutput(output);
+    const { fileName, pick } = actionOutput(output);
     const name = fileName === undefined ? "" : ` ${fileName}`;
-    outputs[neutralName(def, output.name)] = `${output.kind}${name}${
-      output.allowEmpty ? " allowEmpty" : ""
-    }`;
+    const picked = pick === undefined ? "" : ` pick ${JSON.stringify(pick)}`;
+    const empty = output.allowEmpty ? " allowEmpty" : "";
+    outputs[neutralName(def, output.name)] = `${output.kind}${name}${picked}${empty}`;
   }
   return outputs;
 }

@@ -20,6 +20,7 @@ import { Delivery } from "./delivery.ts";
 import { ErrorFlow, TakesErrors } from "./error_flow.ts";
 import { type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
+import { executorNote } from "./executors.ts";
 import { type Expansion, wantedOf } from "./expand.ts";
 import type { NodeId } from "./graph.ts";
 import { MapStage, type MapStageLoop } from "./map_stage.ts";
@@ -30,6 +31,7 @@ import { STATE } from "./schedule.ts";
 import { alignOutputs, identifyOutputs, isAsGood, isCached, isExpired } from "./result.ts";
 import type { EventBody, FailedNode, LoopOutcome, RunContext, Running } from "./run_context.ts";
 import { CANCELLED, type RunningActions } from "./run_controls.ts";
+import { Sizes } from "./sizing.ts";
 import { Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
 import { isAsWatched } from "./sources.ts";
@@ -56,6 +58,7 @@ export class RunLoop implements RunningActions {
   readonly #released: Digest[] = [];
   readonly #counts = { hit: 0, done: 0, failed: 0, skipped: 0 };
   readonly #slots: Slots;
+  readonly #sizes: Sizes;
   readonly #planner: Planner<Prepared>;
   readonly #delivery: Delivery;
   readonly #maps: MapStage;
@@ -70,6 +73,7 @@ export class RunLoop implements RunningActions {
     this.#c = context;
     this.#slots = context.slots ?? new Slots(context.limits);
     const { graph, schedule, forced } = context;
+    this.#sizes = new Sizes(graph, context.limits.pools);
     this.#maps = new MapStage(context, this.#mapLoop());
     this.#errors = new ErrorFlow({ ...context, read: (digest) => this.#read(digest) });
     this.#planner = new Planner(graph, schedule, this.#world(), forced);
@@ -189,9 +193,8 @@ export class RunLoop implements RunningActions {
 
   /** Nothing runs any more, unless the run broke off: then others must not wait for its slots. */
   #giveBack(): void {
-    for (const [action, { id }] of this.#running) {
-      const def = this.#c.graph.defs[id];
-      if (this.#maps.isCall(action) || def.map === undefined) this.#slots.release(def);
+    for (const { taken } of this.#running.values()) {
+      if (taken !== undefined) this.#slots.release(taken);
     }
     this.#running.clear();
   }
@@ -206,13 +209,13 @@ export class RunLoop implements RunningActions {
     if (running === undefined) return false;
     const graceMs = this.#cancelled.has(action) ? 0 : this.#c.graceMs;
     this.#cancelled.add(action);
-    this.#executorOf(running.id).abort(action, graceMs);
+    this.#executorOf(running).abort(action, graceMs);
     return true;
   }
 
   pidOf(action: number): number | undefined {
     const running = this.#running.get(action);
-    return running === undefined ? undefined : this.#executorOf(running.id).pidOf(action);
+    return running === undefined ? undefined : this.#executorOf(running).pidOf(action);
   }
 
   async #loop(): Promise<void> {
@@ -377,7 +380,9 @@ export class RunLoop implements RunningActions {
     const runs: Action[] = [];
     while (this.#slots.hasRoom) {
       const id = this.#c.schedule.popQueued((candidate) =>
-        this.#slots.fits(this.#c.graph.defs[candidate])
+        this.#slots.fits(
+          this.#sizes.of(candidate as NodeId, this.#nextAttempt(candidate as NodeId)),
+        )
       );
       if (id < 0) break;
       const action = this.#begin(id as NodeId);
@@ -398,30 +403,87 @@ export class RunLoop implements RunningActions {
   }
 
   #begin(id: NodeId): Action | undefined {
-    const { graph, rebuild } = this.#c;
+    const { rebuild } = this.#c;
     // Set before the node was queued.
     const prepared = this.#planner.preparedOf(id) as Prepared;
-    const attempt = (this.#attempts.get(id) ?? 0) + 1;
+    const attempt = this.#nextAttempt(id);
+    const first = this.#sizes.askFirst(id, attempt);
+    if (first !== undefined) return this.#ask(id, { prepared, attempt, taken: first });
     this.#attempts.set(id, attempt);
-    const { name: node, map, resources: { cpus } } = graph.defs[id];
+    const def = this.#sizes.of(id, attempt);
+    const { name: node, map, resources: { cpus } } = def;
     if (map !== undefined) {
       this.#maps.begin(id, prepared);
       return undefined;
     }
     const frame = this.#frame(id, node, attempt);
     const number = frame.id;
-    this.#running.set(number, { id, prepared, attempt, logPath: frame.logPath });
-    this.#slots.take(graph.defs[id]);
+    this.#running.set(number, { id, taken: def, prepared, attempt, logPath: frame.logPath });
+    this.#slots.take(def);
     try {
-      const action = rebuild.action(id, prepared, frame);
-      this.#emit({ type: "started", node, attempt, action: number, cpus });
+      const action = rebuild.actionOf(def, prepared.inputs, frame);
+      this.#emit({ type: "started", node, attempt, action: number, cpus, ...executorNote(def) });
       return action;
     } catch (error) {
-      const failure: Failure = { reason: "unavailable", message: messageOf(error), isFinal: true };
-      const usage = { startedAt: this.#c.now(), wallMs: 0 };
-      this.#completions.push({ id: number, kind: "failed", failure, usage });
-      return undefined;
+      return this.#cannotStart(number, error);
     }
+  }
+
+  #cannotStart(number: number, error: unknown): undefined {
+    const failure: Failure = { reason: "unavailable", message: messageOf(error), isFinal: true };
+    const usage = { startedAt: this.#c.now(), wallMs: 0 };
+    this.#completions.push({ id: number, kind: "failed", failure, usage });
+  }
+
+  /** Number of the attempt that a node is queued for. */
+  #nextAttempt(id: NodeId): number {
+    return (this.#attempts.get(id) ?? 0) + 1;
+  }
+
+  /** Asks the function that says what a node takes; the node is queued again when it has answered. */
+  #ask(
+    id: NodeId,
+    { prepared, attempt, taken }: Required<Pick<Running, "prepared" | "attempt" | "taken">>,
+  ): Action | undefined {
+    const frame = this.#frame(id, `${taken.name}.resources`, attempt);
+    const { logPath } = frame;
+    this.#running.set(frame.id, { id, taken, isSizing: true, prepared, attempt, logPath });
+    this.#slots.take(taken);
+    try {
+      return this.#c.rebuild.actionOf(taken, prepared.inputs, frame);
+    } catch (error) {
+      return this.#cannotStart(frame.id, error);
+    }
+  }
+
+  /** Takes what a function said that a node takes. */
+  #answer(running: Running, completion: Completion): void {
+    const { id, attempt, taken } = running;
+    const { usage } = completion;
+    const fail = (failure: Failure): void => {
+      const { work } = taken ?? this.#c.graph.defs[id];
+      const name = work.kind === "call"
+        ? `"${work.module}#${work.export}" for its resources: `
+        : "";
+      this.#fail(running, { ...failure, message: `${name}${failure.message}` }, usage);
+    };
+    if (completion.kind === "failed") {
+      // Stopped with the run, or by request: not a failure of the function.
+      if (completion.failure.reason === "aborted") this.#fail(running, completion.failure, usage);
+      else fail({ ...completion.failure, isFinal: true });
+      return;
+    }
+    const [{ text, digest }] = completion.outputs;
+    const problem = this.#sizes.learn(
+      id,
+      attempt,
+      () => decodeValue(text ?? this.#read(digest)),
+    );
+    if (problem !== undefined) {
+      return fail({ reason: "contract", message: problem, isFinal: true });
+    }
+    this.#c.schedule.suspend(id);
+    this.#c.schedule.queue(id);
   }
 
   /** Numbers and places the next action of a node; `name` is that of its log. */
@@ -465,9 +527,12 @@ export class RunLoop implements RunningActions {
       }
       const completion = this.#withCause(reported);
       this.#running.delete(completion.id);
+      if (running.taken !== undefined) this.#slots.release(running.taken);
+      if (running.isSizing === true) {
+        finish.push(() => this.#answer(running, completion));
+        continue;
+      }
       const isCall = this.#maps.isCall(completion.id);
-      const isNode = isCall || this.#c.graph.defs[running.id].map === undefined;
-      if (isNode) this.#slots.release(this.#c.graph.defs[running.id]);
       const ended = isCall
         ? this.#maps.complete(running.id, completion, this.#isStopping)
         : [running, completion] as const;
@@ -727,7 +792,9 @@ export class RunLoop implements RunningActions {
   }
 
   #stopAll(graceMs: number): void {
-    for (const [number, { id }] of this.#running) this.#executorOf(id).abort(number, graceMs);
+    for (const [number, running] of this.#running) {
+      this.#executorOf(running).abort(number, graceMs);
+    }
     this.#startNoMore();
   }
 
@@ -736,9 +803,9 @@ export class RunLoop implements RunningActions {
     this.#wake();
   }
 
-  #executorOf(id: NodeId): Executor {
+  #executorOf({ id, taken = this.#c.graph.defs[id] }: Running): Executor {
     const { call, run } = this.#c.executors;
-    return this.#c.graph.defs[id].work.kind === "call" ? call : run;
+    return taken.work.kind === "call" ? call : run;
   }
 
   #flush(): void {

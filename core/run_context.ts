@@ -15,6 +15,7 @@ import type { Schedule } from "./schedule.ts";
 import type { Limits, Slots } from "./slots.ts";
 import type { Store } from "./store/store.ts";
 import type { Temps } from "./temps.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /** What a run works with. */
 export interface RunContext {
@@ -88,6 +89,10 @@ export interface LoopOutcome {
 /** A node, or calls of a map node, being run. */
 export interface Running {
   readonly id: NodeId;
+  /** As it is counted: with what it takes at this attempt. Absent: it takes nothing. */
+  readonly taken?: NodeDef;
+  /** It only finds out what its node takes. */
+  readonly isSizing?: true;
   readonly prepared: Prepared;
   readonly attempt: number;
   readonly logPath: string;

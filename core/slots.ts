@@ -7,6 +7,7 @@
  * @module
  */
 
+import { DEFAULT_EXECUTOR } from "./executors.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** Actions of calls of a map node per slot: while one runs the next one is on its way. */
@@ -18,6 +19,8 @@ export interface Limits {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly pools: Readonly<Record<string, number>>;
+  /** Actions at once, by executor; one that is not here has no limit of its own. */
+  readonly executors?: Readonly<Record<string, number>>;
 }
 
 /** Work sent to a slot ahead of time, in milliseconds. */
@@ -40,6 +43,7 @@ export class Slots {
   #enough = 1;
   #memoryBytes = 0;
   readonly #pools = new Map<string, number>();
+  readonly #executors = new Map<string, number>();
   /** Mean wall time of functions by module and export, in milliseconds. */
   readonly #meanMs = new Map<string, number>();
 
@@ -71,7 +75,8 @@ export class Slots {
   /** Tells whether a node may start now. A node that asks for more than there is runs when it is alone. */
   fits(def: NodeDef): boolean {
     const { limits, pools, memoryBytes } = { limits: this.#limits, ...def.resources };
-    if (isShort(def)) {
+    if (!this.#hasExecutorRoom(def)) return false;
+    if (this.#isShort(def)) {
       if (!this.#wantsShort(def)) return false;
     } else if (this.#cpus + Math.min(this.#shorts, limits.cpus) + this.#cpusOf(def) > limits.cpus) {
       return false;
@@ -114,12 +119,27 @@ export class Slots {
   }
 
   #account(def: NodeDef, sign: 1 | -1): void {
-    if (isShort(def)) this.#shorts += sign;
+    if (this.#isShort(def)) this.#shorts += sign;
     else this.#cpus += sign * this.#cpusOf(def);
     this.#memoryBytes += sign * (def.resources.memoryBytes ?? 0);
     for (const [pool, units] of Object.entries(def.resources.pools)) {
       this.#pools.set(pool, (this.#pools.get(pool) ?? 0) + sign * units);
     }
+    const executor = executorOf(def);
+    this.#executors.set(executor, (this.#executors.get(executor) ?? 0) + sign);
+  }
+
+  #hasExecutorRoom(def: NodeDef): boolean {
+    const limit = this.#limits.executors?.[executorOf(def)];
+    return limit === undefined || (this.#executors.get(executorOf(def)) ?? 0) < limit;
+  }
+
+  /** What is sent ahead would count as running, so a node of a limited executor is not. */
+  #isShort(def: NodeDef): boolean {
+    const { cpus, memoryBytes, pools } = def.resources;
+    return def.work.kind === "call" && def.map === undefined && cpus === 1 &&
+      memoryBytes === undefined && def.timeoutMs === undefined && Object.keys(pools).length === 0 &&
+      this.#limits.executors?.[executorOf(def)] === undefined;
   }
 
   /** How many calls of a function a slot may hold. */
@@ -136,11 +156,8 @@ export class Slots {
   }
 }
 
-function isShort(def: NodeDef): boolean {
-  const { cpus, memoryBytes, pools } = def.resources;
-  return def.work.kind === "call" && def.map === undefined && cpus === 1 &&
-    memoryBytes === undefined &&
-    def.timeoutMs === undefined && Object.keys(pools).length === 0;
+function executorOf({ executor = DEFAULT_EXECUTOR }: NodeDef): string {
+  return executor;
 }
 
 function functionOf({ work }: NodeDef): string {

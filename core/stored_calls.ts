@@ -9,7 +9,7 @@ import type { Digest } from "./base/digest.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { type LiveArrays, MapCalls } from "./map_calls.ts";
 import type { ShapeProblem } from "./mapplan.ts";
-import type { MapSpec } from "./mapspec.ts";
+import { type MapSpec, withoutLengths } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
 import type { ElementLog, ElementOutput, KnownCalls } from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
@@ -81,7 +81,8 @@ export class StoredCalls {
 /** Digest of everything that the calls of a node share: what they are mapped over is not in it. */
 export function baseOf({ graph, id, prepared: { materialText, inputs } }: MapNode): Digest {
   const mapped = Object.values(graph.maps[id] ?? {});
-  const material = JSON.parse(materialText) as { inputs: Record<string, unknown> };
+  const material = JSON.parse(materialText) as { inputs: Record<string, unknown>; map: string };
+  material.map = withoutLengths(material.map);
   for (const at of mapped) delete material.inputs[inputs[at].name];
   return actionKey(`elements ${canonicalJson(material)}`);
 }

@@ -25,6 +25,8 @@ export interface ListEntry {
   readonly variant?: string;
   /** All its variants. */
   readonly variants?: readonly string[];
+  /** As the file names it, or the command line. */
+  readonly executor?: string;
 }
 
 /** A leaf of the params. */
@@ -128,6 +130,7 @@ function listNode(id: number, graph: Graph): ListEntry {
     ...(def.description === undefined ? {} : { description: def.description }),
     ...(maker === undefined ? {} : { maker: graph.defs[maker].name }),
     ...(maker === undefined ? variantOf(def.name, graph.workflow) : {}),
+    ...(def.executor === undefined ? {} : { executor: def.executor }),
   };
 }
 

@@ -41,6 +41,7 @@ export function explainDifference(
   const lines = [
     ...explainCode(old, now, before.notes, after.notes, partsOf),
     ...explainCommand(old, now),
+    ...explainMap(old, now),
     ...explainInputs(old, now, before.notes, after.notes),
     ...explainRecord("variable", old.env, now.env),
     ...explainTracked(old, now, before.notes, after.notes, partsOf),
@@ -81,6 +82,12 @@ function explainParts(
     else if (old[name] !== now[name]) lines.push(`${what}: ${name} changed`);
   }
   return lines;
+}
+
+function explainMap({ map: old }: Material, { map: now }: Material): string[] {
+  if (old === now) return [];
+  const [from, to] = [old, now].map((map) => map === undefined ? "absent" : JSON.stringify(map));
+  return [`map: ${from} -> ${to}`];
 }
 
 function explainCommand(old: Material, now: Material): string[] {

@@ -13,11 +13,13 @@ import { checkNodes } from "./check.ts";
 import { type CodeIndex, CodeProblem } from "./code/code.ts";
 import { buildGraph, describeRef, type Graph, type Grower, type Parameters } from "./graph.ts";
 import { addAxes, type Mapped } from "./map_over.ts";
+import { checkHooks } from "./hook_check.ts";
 import type { MapItem } from "./mapspec.ts";
 import { flatten, nestNodes } from "./nest.ts";
 import { NEST_EXPORT } from "./nest_module.ts";
 import type { WiringOptions } from "./node_wiring.ts";
 import { checkReadingOrder } from "./reading_order.ts";
+import { checkSizing } from "./sizing_check.ts";
 import type { FunctionRef, InputDef, NodeDef, Workflow } from "./workflow.ts";
 
 /** What a command line asks of the wiring. */
@@ -75,7 +77,9 @@ export function wireWorkflow(
     ...found,
     ...ownProblems,
     ...nested?.diagnostics ?? [],
+    ...checkHooks(workflow, (def) => parametersOf(code, def)),
     ...isWired ? checkReadingOrder(built.graph) : [],
+    ...isWired ? checkSizing(built.graph, options.parametersOf) : [],
   ]);
   if (all.some(({ severity }) => severity === "error")) throw new DefinitionError(all);
   const { graph, grower } = built;
@@ -144,8 +148,11 @@ function problemOfTracked(
   ref: FunctionRef,
 ): { problem: string; hint?: string } | undefined {
   try {
-    code.functionCode(ref.path, ref.export);
-    return undefined;
+    if (code.functionCode(ref.path, ref.export).parameters !== undefined) return undefined;
+    return {
+      problem: `Cannot track "${describeRef(ref)}" for node "${def.name}": it is not a function`,
+      hint: "name a function that uses it: what a function uses counts with it",
+    };
   } catch (error) {
     const { message, ...rest } = explainCodeProblem(error, ref);
     return {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DataPath } from "./base/data_path.ts";
 import type { Span } from "./base/source.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { Sweep } from "./sweep.ts";
@@ -46,6 +47,10 @@ export interface Workflow {
   readonly sweeps?: Readonly<Record<string, Sweep>>;
   /** Capacity of named pools, by name; `cpus` and `memory` come from the command line or the machine. */
   readonly pools: Readonly<Record<string, number>>;
+  /** Executors by name; absent means that there is only `default`. */
+  readonly executors?: Readonly<Record<string, ExecutorDef>>;
+  /** What is told at the end of a run. */
+  readonly hooks?: readonly HookDef[];
   readonly locate: Locate;
   /** Reads what a node returned as nodes of this workflow, with its defaults and pools. */
   readonly define: Define;
@@ -63,6 +68,28 @@ export interface Variants {
 export interface VariantNode {
   readonly chosen: string;
   readonly defs: Readonly<Record<string, NodeDef>>;
+}
+
+/** What nodes that name it have in common: where they run, and how many at once. */
+export interface ExecutorDef {
+  /** Of functions: `worker` is a process that serves many, `process` is ended after each action. */
+  readonly kind: "worker" | "process";
+  /** How many of its actions run at once, within the slots of the run. */
+  readonly slots?: number;
+  /** For nodes that do not say it themselves, as `chunk` is. */
+  readonly concurrency?: number;
+  readonly chunk?: number;
+}
+
+/** A function or command that is told of the end of a node or run. It changes nothing of either. */
+export interface HookDef {
+  readonly when: "success" | "failure" | "end";
+  readonly about: "node" | "run";
+  readonly work: Work;
+  readonly scope: Scope;
+  readonly timeoutMs: number;
+  /** Path of the function or command in the file, for diagnostics. */
+  readonly at: readonly (string | number)[];
 }
 
 /** Nodes as a node returned them, with what is wrong with them: paths such as `nodes.fit.call` and messages. */
@@ -143,6 +170,8 @@ export interface OutputDef {
   readonly allowEmpty: boolean;
   /** Consumers know it by the key of the node instead of its content. */
   readonly hash?: "inputs";
+  /** Where a value is in what the function returns; absent: under its name, or all of it if it is the only one. */
+  readonly pick?: DataPath;
 }
 
 /** A text stream of a command that becomes an output. */
@@ -185,6 +214,10 @@ export interface Resources {
   /** Slots of `-j` it fills; at least 1. */
   readonly cpus: number;
   readonly memoryBytes?: number;
+  /** The memory is for the first attempt, twice as much for the second, and so on. */
+  readonly scales?: true;
+  /** Says before each attempt what the node takes. */
+  readonly by?: FunctionRef;
   /** Units taken from named pools. */
   readonly pools: Readonly<Record<string, number>>;
 }
@@ -232,8 +265,14 @@ export interface NodeDef {
   readonly isolate: "pooled" | "fresh";
   /** `continue`: what needs the node goes on with an error value, and the node itself takes such values. */
   readonly onError: "fail" | "continue";
+  /** Name of its executor; absent: `default`. */
+  readonly executor?: string;
   /** Functions of map nodes: promises of how many calls may be pending in one worker. */
-  readonly concurrency: number;
+  readonly concurrency?: number;
+  /** Functions of map nodes: how many calls travel together. */
+  readonly chunk?: number;
+  /** What is told at the end of the node, if it was executed. */
+  readonly hooks?: readonly HookDef[];
   /** `false`: the node and everything downstream of it is left out. */
   readonly enabled: boolean;
   /** Commands only. */
@@ -279,7 +318,6 @@ export const NODE_DEFAULTS = Object.freeze(
     resources: { cpus: 1, pools: {} },
     isolate: "pooled",
     onError: "fail",
-    concurrency: 1,
     enabled: true,
   } as const,
 ) satisfies Partial<NodeDef>;

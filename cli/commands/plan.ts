@@ -6,6 +6,7 @@
 
 import { buildCommand, type Command } from "@stricli/core";
 import type { CliContext } from "../context.ts";
+import { EXECUTOR_FLAGS, type ExecutorFlags } from "../executor_flags.ts";
 import { booleanFlag, WORKFLOW_FLAGS, type WorkflowFlags } from "../flags.ts";
 import { openTarget } from "../open.ts";
 import { UsageError } from "../../core/base/error.ts";
@@ -15,7 +16,7 @@ import { namesParameter } from "../propose_names.ts";
 import { forcedBy, SELECT_FLAGS, type SelectFlags, selectionOf } from "../select_flags.ts";
 import { isMany, openMany, SWEEP_FLAGS, type SweepFlags } from "../sweep_flags.ts";
 
-interface PlanFlags extends WorkflowFlags, SelectFlags, SweepFlags {
+interface PlanFlags extends WorkflowFlags, SelectFlags, SweepFlags, ExecutorFlags {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly exitCode: boolean;
@@ -35,6 +36,7 @@ export const planCommand: Command<CliContext> = buildCommand<PlanFlags, string[]
       exitCode: booleanFlag("Exit with 3 if there is something to run"),
       force: booleanFlag("As if NAMES, or everything, were not up to date"),
       ...SELECT_FLAGS,
+      ...EXECUTOR_FLAGS,
       ...SWEEP_FLAGS,
       ...WORKFLOW_FLAGS,
     },

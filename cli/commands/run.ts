@@ -6,7 +6,9 @@
 
 import { buildCommand, type Command } from "@stricli/core";
 import { UsageError } from "../../core/base/error.ts";
+import type { Engine, RunOutcome } from "../../core/mod.ts";
 import type { CliContext } from "../context.ts";
+import { EXECUTOR_FLAGS, type ExecutorFlags } from "../executor_flags.ts";
 import {
   booleanFlag,
   parseDuration,
@@ -46,7 +48,7 @@ import { parseSlice } from "../../core/base/slice.ts";
 import { splitTarget } from "../workflow_argument.ts";
 
 /** Flags of `flow run`. */
-export interface RunFlags extends WorkflowFlags, SelectFlags, SweepFlags {
+export interface RunFlags extends WorkflowFlags, SelectFlags, SweepFlags, ExecutorFlags {
   readonly dryRun: boolean;
   readonly jobs?: number;
   readonly keepGoing: boolean;
@@ -149,6 +151,7 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
         placeholder: "N",
         brief: "Records of runs that stay for history, this one among them, 50 by default",
       },
+      ...EXECUTOR_FLAGS,
       ...SWEEP_FLAGS,
       maxConcurrent: {
         kind: "parsed",
@@ -237,11 +240,17 @@ async function runOnce(
   if (orphans > 0 && !flags.quiet && !flags.json) {
     tellOrphans(orphans, splitTarget(words, cwd).file);
   }
-  if (outcome === "ok" && flags.output !== undefined) {
+  if (flags.output !== undefined && isPrinted(engine, outcome, flags.output)) {
     await showOutput(engine, flags.output, { format: flags.format });
   }
   const exitCode = { ok: 0, failed: 1, aborted: STOPPED_EXIT_CODE }[outcome];
   context.exitCode = steering.exitCode ?? exitCode;
+}
+
+/** Whether there is something to print: of a run that failed what it made all the same, error values and all. */
+function isPrinted(engine: Engine, outcome: RunOutcome["outcome"], output: string): boolean {
+  if (outcome !== "failed") return outcome === "ok";
+  return engine.isMade(parseSlice(output).name);
 }
 
 /** Runs the workflow once for each combination of values. */
@@ -303,8 +312,11 @@ async function recalled(
   flags: RunFlags,
   words: readonly string[],
 ): Promise<Recall | undefined> {
-  const { dryRun, force, from, forget, json, keepRuns, output, select, verbose } = flags;
-  const isMore = [from, forget, keepRuns, output, select].some((flag) => flag !== undefined);
+  const { chunk, dryRun, executor, force, from, forget, json, keepRuns, output, select, verbose } =
+    flags;
+  const isMore = [chunk, executor, from, forget, keepRuns, output, select].some((flag) =>
+    flag !== undefined
+  );
   if (dryRun || force || json || verbose || isMore) return undefined;
   const target = splitTarget(words, context.cwd);
   const targets = [...target.names, ...flags.until?.flat() ?? []];

@@ -205,6 +205,7 @@ class Host {
       }
       return [input.name, part] as const;
     });
+    const values = action.outputs.filter(({ kind }) => kind === "value");
     const running: Running = {
       action,
       seat,
@@ -222,7 +223,10 @@ class Host {
       module: action.work.module,
       export: action.work.export,
       args,
-      values: action.outputs.filter(({ kind }) => kind === "value").map(({ name }) => name),
+      values: values.map(({ name }) => name),
+      picks: values.some(({ pick }) => pick !== undefined)
+        ? values.map(({ name, pick }) => pick ?? [name])
+        : null,
       in: staged,
       out: running.outPaths,
       index: action.index ?? null,

@@ -54,6 +54,10 @@ interface Slot {
   readonly pending: Map<number, Pending>;
   /** Number of actions of each batch that are not yet reported. */
   batches: Set<number>[];
+  /** It was given something. */
+  isUsed: boolean;
+  /** What it was given wants no host that serves others before or after. */
+  isOwn: boolean;
   isReady: boolean;
   isRecalled: boolean;
   /** Set when it is to be ended: how the running action fails. */
@@ -183,11 +187,12 @@ export class HostPool implements Executor {
   /** The host for the next action: an idle one, a new one, or one that takes a second batch. */
   #slotFor(action: Action): Slot | undefined {
     const heapMiB = this.#heapOf(action);
+    const isOwn = action.isolate === "process";
     let best: Slot | undefined;
     let misfit: Slot | undefined;
     for (const slot of this.#slots) {
-      if (slot.verdict) continue;
-      if (slot.heapMiB !== heapMiB) {
+      if (slot.verdict || slot.isOwn) continue;
+      if (slot.heapMiB !== heapMiB || (isOwn && slot.isUsed)) {
         if (slot.pending.size === 0) misfit = slot;
       } else if (
         slot.batches.length < BATCHES_PER_HOST &&
@@ -212,10 +217,13 @@ export class HostPool implements Executor {
       const pending = this.#queue[this.#head];
       const { action } = pending;
       if (batch.length > 0) {
+        if (action.isolate === "process" || slot.isOwn) break;
         if (pending.isSuspect || this.#heapOf(action) !== slot.heapMiB) break;
         if (estimateMs + this.#estimate(action) > BATCH_MS) break;
       }
       this.#head++;
+      slot.isUsed = true;
+      slot.isOwn = action.isolate === "process";
       estimateMs += this.#estimate(action);
       slot.pending.set(action.id, pending);
       batch.push(action);
@@ -286,6 +294,8 @@ export class HostPool implements Executor {
       process,
       pending: new Map(),
       batches: [],
+      isUsed: false,
+      isOwn: false,
       isReady: false,
       isRecalled: false,
       verdict: undefined,
@@ -355,6 +365,10 @@ export class HostPool implements Executor {
     clearTimeout(pending.timer);
     for (const batch of slot.batches) batch.delete(id);
     slot.batches = slot.batches.filter((batch) => batch.size > 0);
+    if (slot.isOwn) {
+      this.#slots.delete(slot);
+      slot.process.close();
+    }
     return pending;
   }
 

@@ -186,7 +186,7 @@ function secondOf(action: Action): Action {
     ...action,
     id: action.id + SECOND,
     work: isPrivate ? { ...work, cwd: privateDir } : work,
-    isolate: "fresh",
+    isolate: action.isolate === "process" ? "process" : "fresh",
     privateDir,
     logPath: `${action.logPath}.again`,
     ...(batch === undefined ? {} : { batch: { ...batch, logBase: `${batch.logBase}.again` } }),

@@ -15,6 +15,7 @@ import { createWorkerErrors } from "./worker_errors.ts";
 import { guardWorker } from "./worker_guard.ts";
 import { installModuleHooks } from "./worker_modules.ts";
 import { captureWorkerOutput } from "./worker_output.ts";
+import { createPick } from "./worker_pick.ts";
 import type {
   FromWorker,
   Part,
@@ -35,6 +36,7 @@ const PARTS = {
   guardWorker,
   installModuleHooks,
   captureWorkerOutput,
+  createPick,
 };
 
 /** The node modules the boot needs, imported statically by its text. */
@@ -197,7 +199,8 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     return typeof value === "object" && value !== null && WITH_HASH in value;
   }
 
-  function outputsOf(result: unknown, names: readonly string[]): unknown[] {
+  function outputsOf(result: unknown, { values: names, picks }: WorkerCall): unknown[] {
+    if (picks !== null) return names.map((name, i) => pick(result, picks[i], name));
     if (names.length === 1) return [result];
     if (isWithHash(result)) {
       contract(
@@ -232,6 +235,8 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     }
     return names.map((name) => (result as Record<string, unknown>)[name]);
   }
+
+  const pick = parts.createPick({ contract, isWithHash });
 
   async function functionOf(call: WorkerCall): Promise<(...args: unknown[]) => unknown> {
     const module = await import(call.module);
@@ -337,7 +342,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     outputs: (string | Uint8Array<ArrayBuffer>)[],
     transfer: Transferable[],
   ): (string | null | undefined)[] {
-    return outputsOf(result, call.values).map((value, i) => {
+    return outputsOf(result, call).map((value, i) => {
       const plain = isWithHash(value) ? value.value : value;
       const encoded = encodeOutput(plain, call.values[i], call.values.length > 1);
       outputs.push(encoded.text ?? encoded.bytes);

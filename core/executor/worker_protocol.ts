@@ -41,6 +41,8 @@ export interface WorkerCall {
   readonly args: readonly (readonly [string, Part])[];
   /** Declared outputs that are values, and whether there are others. */
   readonly values: readonly string[];
+  /** Where each of them is in what the function returns; `null` if none says it. */
+  readonly picks: readonly (readonly (string | number)[])[] | null;
   readonly in: Readonly<Record<string, unknown>>;
   readonly out: Readonly<Record<string, string>>;
   readonly index: readonly number[] | null;

@@ -55,9 +55,27 @@ export interface NodeOptions {
     readonly factor?: number;
   };
   readonly timeout?: string | number;
-  readonly resources?: Readonly<Record<string, number | string>>;
+  /** cpus, memory (`"2GiB * attempt"`), units of pools; `call`: a function that returns these for the inputs. */
+  readonly resources?: Readonly<Record<string, number | string | ((inputs: never) => unknown)>>;
   readonly onError?: "fail" | "continue";
+  /** One of the `executors` of the workflow. */
+  readonly executor?: string;
+  /** Told when the node was executed and succeeded, failed, or either. */
+  readonly onSuccess?: Hook;
+  readonly onFailure?: Hook;
+  readonly onEnd?: Hook;
 }
+
+/** What is told at the end of a node or run: an exported function, its name, or more in the words of YAML. */
+export type Hook =
+  | string
+  | ((facts: never) => unknown)
+  | {
+    readonly call?: string | ((facts: never) => unknown);
+    readonly run?: Command;
+    readonly allow?: NodeOptions["allow"];
+    readonly timeout?: string | number;
+  };
 
 /** Declared outputs: names of values, or a mapping of names to values (null), files and directories. */
 export type Outputs = readonly string[] | {
@@ -67,6 +85,8 @@ export type Outputs = readonly string[] | {
     readonly temp?: boolean;
     readonly allowEmpty?: boolean;
     readonly hash?: "inputs";
+    /** Where the value is in what the function returns: `stats.mean`, `[0].x`. */
+    readonly pick?: string;
   };
 };
 
@@ -80,6 +100,8 @@ export interface CallOptions<A, M extends string, O extends Outputs> extends Nod
   readonly map?: M;
   /** Calls of a map that may be pending at once in one worker, for functions that return promises. */
   readonly concurrency?: number;
+  /** Calls of a map that travel together to a worker. */
+  readonly chunk?: number;
   readonly isolate?: "pooled" | "fresh";
 }
 
@@ -136,8 +158,23 @@ type OutputNames<O> = O extends readonly (infer N extends string)[] ? N
   : O extends readonly unknown[] ? never
   : keyof O & string;
 
+/** `[0].x` as steps with dots before them: `.0.x`. */
+type Dotted<P extends string> = P extends `${infer A}[${infer N}]${infer B}`
+  ? Dotted<`${A}.${N}${B}`>
+  : P;
+
+type StepInto<R, K> = R extends readonly (infer E)[] ? E : K extends keyof R ? R[K] : never;
+
+/** What a path finds in a type; what it cannot tell fits everywhere. */
+type Picked<R, P extends string> = P extends `.${infer Rest}` ? Picked<R, Rest>
+  : P extends `${infer K}.${infer Rest}` ? Picked<StepInto<R, K>, Rest>
+  : StepInto<R, P>;
+
 type OutputValue<R, O, K> = O extends readonly string[] ? K extends keyof R ? R[K] : unknown
-  : K extends keyof O ? O[K] extends null ? K extends keyof R ? R[K] : unknown : string
+  : K extends keyof O
+    ? O[K] extends { readonly pick: infer P extends string } ? Picked<R, Dotted<P>>
+    : O[K] extends null ? K extends keyof R ? R[K] : unknown
+    : string
   : unknown;
 
 type Wrapped<R, Axes extends string> = Axes extends `${string},${infer Rest}` ? Wrapped<R, Rest>[]
@@ -204,6 +241,14 @@ export interface SweepOptions {
   readonly filter?: string | ((values: never) => boolean | Promise<boolean>);
 }
 
+/** Where the nodes of an executor run, and how. */
+export interface ExecutorOptions {
+  readonly kind?: "worker" | "process";
+  readonly slots?: number;
+  readonly concurrency?: number;
+  readonly chunk?: number;
+}
+
 /** What `workflow` takes: the keys of the YAML format. */
 export interface WorkflowOptions {
   readonly name?: string;
@@ -216,9 +261,15 @@ export interface WorkflowOptions {
   /** The set that is taken by default. */
   readonly variant?: string;
   readonly pools?: Readonly<Record<string, number>>;
+  /** Where nodes run and how many at once; `default` is that of nodes that name none. */
+  readonly executors?: Readonly<Record<string, ExecutorOptions>>;
+  /** Told when a run that executed something succeeded, failed, or is over. */
+  readonly onSuccess?: Hook;
+  readonly onFailure?: Hook;
+  readonly onEnd?: Hook;
   readonly sweeps?: Readonly<Record<string, SweepOptions | readonly SweepOptions[]>>;
   readonly defaults?:
-    & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp">
+    & Omit<NodeOptions, "description" | "track" | "after" | "enabled" | "temp" | "executor">
     & {
       readonly isolate?: "pooled" | "fresh";
       readonly shell?: string;

@@ -7,13 +7,14 @@
 
 import { basename, dirname } from "node:path";
 import type { Diagnostic } from "../base/error.ts";
-import type { InputDef, Json, JsonObject, Locate, Workflow } from "../workflow.ts";
+import type { ExecutorDef, InputDef, Json, JsonObject, Locate, Workflow } from "../workflow.ts";
 import { spanOfPart, type Written } from "./document.ts";
 import { defineReturned } from "./expansion.ts";
 import { isOfType } from "./input_type.ts";
-import { functionRef } from "./node.ts";
+import { functionRef } from "./function_ref.ts";
+import { readHooks } from "./hooks.ts";
 import { nameOfPath } from "./path_name.ts";
-import { type InputFields, workflowShape } from "./schema.ts";
+import { type InputFields, type WorkflowFields, workflowShape } from "./schema.ts";
 import { isMapping, type Problem, Visit } from "./shape.ts";
 import { defineSweeps } from "./sweeps.ts";
 import { buildNodes, type ChosenNodes } from "./variants.ts";
@@ -55,7 +56,11 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       defineInput(name, input, visit)
     );
     const defaults = fields.defaults ?? {};
-    const shared = { defaults, pools, file, dir, modules: new Map<string, string>() };
+    const executors = defineExecutors(fields.executors ?? {}, visit);
+    const modules = new Map<string, string>();
+    const hooks = readHooks(defaults, { dir, modules, at: ["defaults"], about: "node" });
+    const shared = { defaults, pools, executors, hooks, file, dir, modules };
+    const ofRun = readHooks(fields, { dir, modules, at: [], about: "run" });
     const { texts, context } = { texts: parts.variants ?? [], context: { ...shared, visit } };
     chosen = buildNodes(fields, { texts, locate, context });
     if (isMapping(data) && isMapping(data.nodes) && Object.keys(data.nodes).length === 0) {
@@ -86,6 +91,8 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       ...(chosen.variants === undefined ? {} : { variants: chosen.variants }),
       ...(fields.sweeps === undefined ? {} : { sweeps }),
       pools,
+      ...(fields.executors === undefined ? {} : { executors }),
+      ...(ofRun.length === 0 ? {} : { hooks: ofRun }),
       locate: chosen.locate,
       define: (returned) => defineReturned(returned, shared),
     };
@@ -95,6 +102,27 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
     ...(workflow === undefined ? {} : { workflow }),
     diagnostics: [...inSourceOrder(diagnostics), ...chosen?.diagnostics ?? []],
   };
+}
+
+function defineExecutors(
+  written: NonNullable<WorkflowFields["executors"]>,
+  visit: Visit,
+): Record<string, ExecutorDef> {
+  for (const [name, { concurrency = 1, chunk }] of Object.entries(written)) {
+    if (chunk === undefined || chunk >= concurrency) continue;
+    const message =
+      `Cannot use "chunk" of executor "${name}": ${concurrency} calls that may be pending in one worker ` +
+      `travel together`;
+    visit.report("conflict", message, {
+      part: "key",
+      member: ["executors", name, "chunk"],
+      hint: `Write at least ${concurrency}, or lower "concurrency"`,
+    });
+  }
+  const defined = Object.entries(written).map(([name, fields]) =>
+    [name, { kind: "worker", ...fields }] as const
+  );
+  return Object.fromEntries(defined);
 }
 
 /** Returns diagnostics by their place in the file, those without one first. */

@@ -5,17 +5,22 @@
  * @module
  */
 
-import { basename, join, normalize, resolve } from "node:path";
+import { basename, join, normalize } from "node:path";
+import { parseDataPath } from "../base/data_path.ts";
 import { didYouMean } from "../base/suggest.ts";
+import { DEFAULT_EXECUTOR } from "../executors.ts";
+import { functionOf, functionRef } from "./function_ref.ts";
+import { readHooks } from "./hooks.ts";
+import { scopeOf } from "./scope.ts";
 import { type MapSpec, parseMapSpec } from "../mapspec.ts";
 import {
-  EMPTY_SCOPE,
+  type ExecutorDef,
   type FunctionRef,
+  type HookDef,
   NODE_DEFAULTS,
   type NodeDef,
   type OutputDef,
   type Resources,
-  type Scope,
   type SourceRef,
   type Work,
 } from "../workflow.ts";
@@ -34,11 +39,14 @@ import { isList, type ProblemOptions, type Visit } from "./shape.ts";
 export interface NodeContext {
   readonly defaults: SharedFields;
   readonly pools: Readonly<Record<string, number>>;
+  readonly executors: Readonly<Record<string, ExecutorDef>>;
   /** Absolute path of the workflow file, and its directory. */
   readonly file: string;
   readonly dir: string;
   /** Absolute paths of the modules met so far: all nodes of one module share the text. */
   readonly modules: Map<string, string>;
+  /** Hooks of nodes that have none of that kind of their own. */
+  readonly hooks: readonly HookDef[];
   readonly visit: Visit;
   /** The variant of the node, and the options that are written in it. */
   readonly variant?: { readonly name: string; readonly own: ReadonlySet<string> };
@@ -74,6 +82,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
   const declared = outputsOf(name, named, { isCommand, ...streams }, context, report);
   if (isExpand) rejectOwnName(name, declared, own, report);
   const nest = nestOf(named, report);
+  if (isExpand || isCommand) rejectPicks(declared, isExpand ? "expand" : "run", report);
   return {
     name,
     ...(fields.description === undefined ? {} : { description: fields.description }),
@@ -93,7 +102,8 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     isolate: fields.isolate ?? NODE_DEFAULTS.isolate,
     // A node that returns nodes cannot return an error value, whatever `defaults` say.
     onError: isExpand ? "fail" : fields.onError ?? NODE_DEFAULTS.onError,
-    concurrency: fields.concurrency ?? NODE_DEFAULTS.concurrency,
+    ...placedBy(own, context, report),
+    ...hooksOf(name, own, context),
     enabled: fields.enabled ?? NODE_DEFAULTS.enabled,
     ...(work.kind === "run" ? { command: commandOf(fields, inputs, streams, report) } : {}),
   };
@@ -146,30 +156,6 @@ function workOf(
   if (target !== undefined) return { kind: "call", ...functionOf(target, { dir, modules }) };
   if (run === undefined && nest !== undefined) return NESTED_WORK;
   return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
-}
-
-/** The parts of `nodes.ts#load`. */
-function functionOf(
-  call: string,
-  { dir, modules }: Pick<NodeContext, "dir" | "modules">,
-): { module: string; path: string; export: string } {
-  const at = call.lastIndexOf("#");
-  const module = call.slice(0, at);
-  const path = modules.get(module) ?? resolve(dir, module);
-  modules.set(module, path);
-  return { module, path, export: call.slice(at + 1) };
-}
-
-/**
- * Returns a function whose code counts or that is called while a workflow is opened.
- *
- * @param call Module and export: `lib.ts#helper`.
- */
-export function functionRef(
-  call: string,
-  context: Pick<NodeContext, "dir" | "modules">,
-): FunctionRef {
-  return { kind: "function", ...functionOf(call, context) };
 }
 
 function inputsOf(own: NodeFields, report: Report): Record<string, SourceRef> {
@@ -303,12 +289,17 @@ function outputOf(
     report("wrong-value", message, at("file"), { hint: `Write { dir: "${file}" }` });
   }
   const path = file ?? dir;
+  if (fields.pick !== undefined && path !== undefined) {
+    const message = `Cannot use "pick" in output "${name}" of @: it is no value`;
+    report("conflict", message, at("pick"), { part: "key", hint: "Remove one of them" });
+  }
   if (path === undefined) {
+    const pick = pickOf(name, fields.pick, report);
     if (allowEmpty) {
       const message = `"allowEmpty" has no effect on output "${name}" of @: it is a value`;
       report("no-effect", message, at("allowEmpty"), { severity: "warning", part: "key" });
     }
-    return { ...valueOutput(name), temp, ...known };
+    return { ...valueOutput(name), temp, ...known, ...pick };
   }
   const clean = normalize(path).replace(/(?<=.)\/$/, "");
   if (join(context.dir, clean) === context.file) {
@@ -322,22 +313,33 @@ function outputOf(
   return { name, kind, path: clean, temp, allowEmpty, ...known };
 }
 
-function scopeOf(allow: NodeFields["allow"]): Scope {
-  if (allow === undefined || allow === false) return EMPTY_SCOPE;
-  const listed = (value: readonly string[] | boolean = []): readonly string[] =>
-    isList(value as readonly string[]) ? value as readonly string[] : [];
-  const open = (value: readonly string[] | boolean = []): readonly string[] | true =>
-    value === true ? true : listed(value);
-  return {
-    read: listed(allow.read),
-    write: listed(allow.write),
-    net: open(allow.net),
-    env: listed(allow.env),
-    sys: open(allow.sys),
-    run: open(allow.run),
-    ffi: open(allow.ffi),
-    import: open(allow.import),
-  };
+/** Where a value is in what the function returns. */
+function pickOf(
+  name: string,
+  text: string | undefined,
+  report: Report,
+): Pick<OutputDef, "pick"> {
+  if (text === undefined) return {};
+  const parsed = parseDataPath(text);
+  if (parsed.ok) return { pick: parsed.path };
+  const { message, start, end } = parsed;
+  report(
+    "bad-path",
+    `Cannot read "pick" of output "${name}" of @: ${message}`,
+    ["outputs", name, "pick"],
+    { within: { text, start, end }, hint: 'Write keys and indices: stats.mean, rows[0], ["a b"]' },
+  );
+  return {};
+}
+
+/** Only a function returns something to pick from, and nodes that it returns have outputs of their own. */
+function rejectPicks(outputs: readonly OutputDef[], kind: string, report: Report): void {
+  for (const { name, pick } of outputs) {
+    if (pick === undefined) continue;
+    const message =
+      `Cannot use "pick" in output "${name}" of @: it only fits "call" nodes, not "${kind}"`;
+    report("misfit", message, ["outputs", name, "pick"], { part: "key", hint: "Remove it" });
+  }
 }
 
 function cacheOf(cache: NodeFields["cache"] = NODE_DEFAULTS.cache): NodeDef["cache"] {
@@ -356,13 +358,43 @@ function retryOf(retries: NodeFields["retries"]): NodeDef["retry"] {
   };
 }
 
+/** Its own hooks, and those of `defaults` for which it has none. */
+function hooksOf(name: string, own: NodeFields, context: NodeContext): Pick<NodeDef, "hooks"> {
+  const mine = readHooks(own, { ...context, at: ["nodes", name], about: "node" });
+  const others = context.hooks.filter(({ when }) => !mine.some((hook) => hook.when === when));
+  const hooks = mine.length === 0 ? context.hooks : [...mine, ...others];
+  return hooks.length === 0 ? {} : { hooks };
+}
+
+/** Where it runs and how its calls travel. */
+function placedBy(
+  { executor, concurrency, chunk }: NodeFields,
+  { executors }: NodeContext,
+  report: Report,
+): Pick<NodeDef, "executor" | "concurrency" | "chunk"> {
+  const known = [...new Set([DEFAULT_EXECUTOR, ...Object.keys(executors)])];
+  const isKnown = executor === undefined || known.includes(executor);
+  if (!isKnown) {
+    const message = `Cannot find executor "${executor}" of @: "executors" does not declare it`;
+    report("unknown-executor", message, ["executor"], {
+      hint: didYouMean(executor, known) ??
+        `Add "executors: { ${executor}: { slots: 1 } }" at the top of the file`,
+    });
+  }
+  return {
+    ...(executor === undefined || !isKnown ? {} : { executor }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(chunk === undefined ? {} : { chunk }),
+  };
+}
+
 function resourcesOf(
   written: NodeFields["resources"],
   context: NodeContext,
   report: Report,
 ): Resources {
   if (written === undefined) return NODE_DEFAULTS.resources;
-  const { cpus = 1, memory, pools } = written;
+  const { cpus = 1, memory, call, pools } = written;
   for (const [pool, amount] of Object.entries(pools)) {
     const known = Object.keys(context.pools);
     const capacity = Object.hasOwn(context.pools, pool) ? context.pools[pool] : undefined;
@@ -380,5 +412,11 @@ function resourcesOf(
       report("wrong-value", message, ["resources", pool]);
     }
   }
-  return { cpus, ...(memory === undefined ? {} : { memoryBytes: memory }), pools };
+  return {
+    cpus,
+    ...(memory === undefined ? {} : { memoryBytes: memory.bytes }),
+    ...(memory?.scales === undefined ? {} : { scales: memory.scales }),
+    ...(call === undefined ? {} : { by: functionRef(call, context) }),
+    pools,
+  };
 }

@@ -9,10 +9,16 @@ import type { JsonObject } from "../workflow.ts";
 import { COMMAND_ONLY } from "./schema_command.ts";
 
 /** Options that only fit functions. */
-export const CALL_ONLY: readonly string[] = ["isolate", "concurrency"];
+export const CALL_ONLY: readonly string[] = ["isolate", "concurrency", "chunk"];
 
 /** Options that do not fit a node that returns nodes. */
-export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError", "concurrency"];
+export const NOT_EXPAND: readonly string[] = [
+  "map",
+  "temp",
+  "onError",
+  "concurrency",
+  "chunk",
+];
 
 /** Options that a node has from those it nests. */
 export const NOT_NEST: readonly string[] = [

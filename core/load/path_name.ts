@@ -7,11 +7,18 @@
 import { joinPath } from "../base/data_path.ts";
 import type { Path } from "./shape.ts";
 
+/** What the members of a section are called. */
+const KINDS_BY_SECTION: Readonly<Record<string, string | undefined>> = {
+  nodes: "node",
+  inputs: "input",
+  executors: "executor",
+};
+
 /** Names a path of a workflow file for people: `"cache" of node "rows"`. */
 export function nameOfPath(path: Path): string {
   const [section, owner, member, ...rest] = path;
   if (section === undefined) return "the workflow";
-  const kind = section === "nodes" ? "node" : section === "inputs" ? "input" : undefined;
+  const kind = KINDS_BY_SECTION[section];
   if (kind === undefined || owner === undefined) return `"${joinPath(path)}"`;
   const whose = `${kind} "${owner}"`;
   const [variant, ...option] = rest;

@@ -8,6 +8,9 @@
 import type { Json, JsonObject } from "../workflow.ts";
 import { CALL_ONLY, type KindProblem, kindProblems, NOT_EXPAND, NOT_NEST } from "./node_kinds.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
+import { hookFields } from "./schema_hooks.ts";
+import { executorsShape, placementFields } from "./schema_executors.ts";
+import { resources } from "./schema_resources.ts";
 import { sweepsShape } from "./schema_sweeps.ts";
 import {
   allow,
@@ -23,7 +26,6 @@ import {
   SCOPED_NAME,
   SCOPED_NAME_HINT,
   sidecar,
-  size,
   source,
   trackedSource,
 } from "./schema_values.ts";
@@ -46,7 +48,6 @@ import {
   type Shape,
   table,
   text,
-  type Visit,
   word,
 } from "./shape.ts";
 
@@ -83,29 +84,7 @@ const shared = {
     { default: 0 },
   ),
   timeout: documented(positiveDuration, 'Time limit: "30s", "5m", or a number of seconds.'),
-  resources: documented(
-    refine(
-      table(either(number({ above: 0 }), text()), {
-        what: "resources",
-        keyPattern: NAME,
-        keyHint: NAME_HINT,
-      }),
-      readResources,
-      {
-        json: {
-          properties: {
-            cpus: {
-              description: "Slots of -j the node fills.",
-              ...number({ integer: true, min: 1 }).json,
-            },
-            memory: { description: 'Memory limit: "2GiB", "512M".', ...size.json },
-          },
-          additionalProperties: number({ integer: true, min: 1 }).json,
-        },
-      },
-    ),
-    "What the node takes while it runs: cpus, memory and units of the workflow's pools.",
-  ),
+  resources,
   isolate: documented(
     choice("pooled", "fresh"),
     "Functions: whether the worker may be used for other work before and after.",
@@ -117,38 +96,16 @@ const shared = {
       "error values.",
     { default: "fail" },
   ),
+  ...hookFields("a node that was executed"),
   shell,
   sandbox,
 } satisfies Fields;
-
-/** `cpus` and `memory` have shapes of their own; all other names are pools. */
-function readResources(
-  read: Readonly<Record<string, number | string>>,
-  visit: Visit,
-): { readonly cpus?: number; readonly memory?: number; readonly pools: Record<string, number> } {
-  const units = number({ integer: true, min: 1 });
-  const { cpus, memory, ...rest } = read;
-  const member = <T>(key: string, shape: Shape<T>): T | undefined =>
-    read[key] === undefined ? undefined : visit.at(read, key, () => shape.read(read[key], visit));
-  const found = { cpus: member("cpus", units), memory: member("memory", size) };
-  const pools: Record<string, number> = {};
-  for (const key of Object.keys(rest)) {
-    const amount = member(key, units);
-    if (amount !== undefined) pools[key] = amount;
-  }
-  return {
-    ...(cpus === undefined || found.cpus === undefined ? {} : { cpus: found.cpus }),
-    ...(memory === undefined || found.memory === undefined ? {} : { memory: found.memory }),
-    pools,
-  };
-}
 
 /** Words of the format that this version refuses, with what to use instead. */
 const RESERVED = {
   stream: "Use call or run",
   use: "Copy the nodes of the other workflow",
   when: "Use enabled",
-  executor: "Choose the executor on the command line",
   // Nodes of the file have them.
   variants: "Return the node that is meant",
 };
@@ -183,11 +140,7 @@ const nodeFields = {
   map: documented(text({ expected: "a map-spec" }), "One call per element.", {
     examples: ["xs[i] -> ys[i]", "xs[i], ys[j] -> zs[i, j]"],
   }),
-  concurrency: documented(
-    number({ integer: true, min: 1, max: 10_000 }),
-    "Functions of map nodes that return promises: how many calls may be pending in one worker.",
-    { default: 1 },
-  ),
+  ...placementFields,
   track: documented(
     list(trackedSource, { what: "sources" }),
     "Further dependencies whose content counts but which are no arguments: sources, or " +
@@ -322,11 +275,13 @@ export const workflowShape = object({
   pools: documented(
     table(number({ integer: true, min: 1 }), {
       what: "pools",
-      keyPattern: /^(?!(?:cpus|memory)$)[A-Za-z_][A-Za-z0-9_-]*$/,
-      keyHint: `${NAME_HINT}; "cpus" and "memory" are not pools`,
+      keyPattern: /^(?!(?:cpus|memory|call)$)[A-Za-z_][A-Za-z0-9_-]*$/,
+      keyHint: `${NAME_HINT}; "cpus", "memory" and "call" are not pools`,
     }),
     "Resources that nodes share, by name, and how much there is of each.",
   ),
+  executors: executorsShape,
+  ...hookFields("a run"),
   defaults: documented(
     object(shared, { expected: "a mapping of node options" }),
     "Options that apply to all nodes that do not set them.",

@@ -91,17 +91,27 @@ export const positiveDuration: Shape<number> = refine(duration, (value, visit) =
   return undefined;
 });
 
-/** A size in bytes, written as "2GiB" or as a number. */
-export const size: Shape<number> = refine(
+const PER_ATTEMPT = /\s*\*\s*attempt$/;
+
+/** Memory in bytes, written as "2GiB" or as a number; `scales` if it is for each attempt that much more. */
+export const memory: Shape<{ readonly bytes: number; readonly scales?: true }> = refine(
   either(
     number({ integer: true, min: 1 }),
     text({
-      expected: 'a size such as "2GiB", "2GB" or "512M"',
-      pattern: SIZE,
+      expected: 'a size such as "2GiB", "512M" or "2GiB * attempt"',
+      pattern: new RegExp(SIZE.source.replace(/\$$/, "(?:\\s*\\*\\s*attempt)?$")),
       hint: () => "Units are KB, MB, GB, TB (1000) and KiB, MiB, GiB, TiB or K, M, G, T (1024)",
     }),
   ),
-  (value) => typeof value === "number" ? value : parseSize(value),
+  (value, visit) => {
+    if (typeof value === "number") return { bytes: value };
+    const bytes = parseSize(value.replace(PER_ATTEMPT, ""));
+    if (bytes === undefined) {
+      visit.mismatch("a size that a machine can have", value);
+      return undefined;
+    }
+    return PER_ATTEMPT.test(value) ? { bytes, scales: true as const } : { bytes };
+  },
   { expected: 'a size such as "2GiB"' },
 );
 
@@ -269,9 +279,17 @@ const outputFields = object({
     choice("inputs"),
     "inputs: what uses the output runs again when what went into it changes, whatever its bytes are.",
   ),
+  pick: documented(
+    text({ expected: "a path such as stats.mean or [0].x" }),
+    "Functions: where the value is in what is returned: stats.mean, [0].x, rows[-1].",
+  ),
 }, {
-  expected: "a mapping with file or dir",
-  json: { not: { required: ["file", "dir"] } },
+  expected: "a mapping with file, dir or pick",
+  json: {
+    not: {
+      anyOf: [["file", "dir"], ["file", "pick"], ["dir", "pick"]].map((required) => ({ required })),
+    },
+  },
 });
 
 /** A bad path is replaced, so that the output keeps its kind. */

@@ -8,6 +8,7 @@ import { basename, dirname, join, relative } from "node:path";
 import type { Diagnostic } from "../base/error.ts";
 import type { Span } from "../base/source.ts";
 import { didYouMean } from "../base/suggest.ts";
+import { joinPath } from "../base/data_path.ts";
 import type { Graph } from "../graph.ts";
 import { isPath, outputOf, type Source } from "../wire.ts";
 import { formatItem } from "../mapspec.ts";
@@ -92,6 +93,8 @@ function wordingOf(graph: Graph, finding: Finding): Wording {
     case "rank":
     case "generated":
       return rankWording(graph, finding);
+    case "pick":
+      return pickWording(graph, finding);
     case "outputs":
       return outputsWording(graph, finding);
     case "expansion":
@@ -196,6 +199,21 @@ function axesText(axes: readonly string[]): string {
 
 function rankText(rank: number): string {
   return rank === 0 ? "no array" : `an array of rank ${rank}`;
+}
+
+function pickWording(graph: Graph, finding: Extract<Finding, { kind: "pick" }>): Wording {
+  const def = graph.defs[finding.node];
+  const { name, pick } = def.outputs[finding.output];
+  return {
+    code: "wrong-type",
+    message: `Cannot pick "${
+      joinPath(pick ?? [name])
+    }" as output "${name}" of node "${def.name}": ${functionOf(def)} returns ${
+      quoted(finding.type)
+    }`,
+    path: ["outputs", name, ...pick === undefined ? [] : ["pick"]],
+    hint: "name what is there, or return it",
+  };
 }
 
 function outputsWording(graph: Graph, finding: Extract<Finding, { kind: "outputs" }>): Wording {

@@ -71,6 +71,7 @@ export type Finding =
       readonly type: string;
       readonly rank: number;
     }
+    | { readonly kind: "pick"; readonly output: number; readonly type: string }
     | { readonly kind: "outputs"; readonly type: string; readonly misfit: Misfit }
     | { readonly kind: "expansion"; readonly type: string }
   );
@@ -189,7 +190,12 @@ class Reader {
       return;
     }
     const values = [...outputs.keys()].filter((i) => outputs[i].kind === "value");
-    const misfit = values.length < 2
+    const hasPicks = values.some((i) => outputs[i].pick !== undefined);
+    for (const output of hasPicks ? values : []) {
+      const { name, pick = [name] } = outputs[output];
+      if (!this.#view.holds(type, pick)) this.#add(node, { kind: "pick", output, type: text });
+    }
+    const misfit = hasPicks || values.length < 2
       ? undefined
       : this.#view.misfitOf(type, values.map((i) => outputs[i].name));
     if (misfit !== undefined) this.#add(node, { kind: "outputs", type: text, misfit });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DataPath } from "../base/data_path.ts";
 import type { Compiler, SourceFile, TupleType, Type, TypeChecker } from "./compiler_api.ts";
 import { shortType } from "./reason.ts";
 
@@ -85,6 +86,20 @@ export class TypeView {
       if (misfit !== undefined) return misfit;
     }
     return undefined;
+  }
+
+  /** Tells whether a value of a type may have something at a path. */
+  holds(type: Type, [step, ...rest]: DataPath): boolean {
+    if (step === undefined || this.isAny(type)) return true;
+    const members = type.isUnion() ? type.types : [type];
+    return members.some((member) => {
+      const next = typeof step === "number"
+        ? this.#elementOf(member)
+        : this.#isObject(member) && this.#elementOf(member) === undefined
+        ? this.#memberOf(member, step)
+        : undefined;
+      return this.isAny(member) || (next !== undefined && this.holds(next, rest));
+    });
   }
 
   /** Tells whether a type surely holds no object with members of the user's: a text, a number, an array. */

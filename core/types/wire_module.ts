@@ -27,6 +27,11 @@ declare function context<F>(call: F): F extends (...args: infer P) => any
 type Member<R, K extends string, I extends number> = 0 extends 1 & R ? any
   : R extends readonly unknown[] ? R[I]
   : K extends keyof R ? R[K] : any;
+type Step<R, K> = 0 extends 1 & R ? any
+  : R extends readonly unknown[] ? number extends R["length"] ? R[number]
+    : K extends number ? \`\${K}\` extends keyof R ? R[\`\${K}\`] : R[number] : any
+  : K extends keyof R ? R[K] : any;
+type Picked<R, P> = P extends readonly [infer K, ...infer Q] ? Picked<Step<R, K>, Q> : R;
 type Thawed<T> = 0 extends 1 & T ? any
   : unknown extends T ? any
   : T extends string | number | bigint | boolean | symbol | null | undefined ? T
@@ -193,12 +198,14 @@ class Writer {
   /** The outputs that are values: the whole result if it is one, else its members by name or position. */
   #outputs(id: NodeId, { outputs, map }: NodeDef): void {
     const values = [...outputs.keys()].filter((i) => outputs[i].kind === "value");
+    const hasPicks = values.some((i) => outputs[i].pick !== undefined);
     values.forEach((output, position) => {
       const [one, all] = [outputName(id, output), `v${id}_${output}`];
-      const member = `Member<typeof ${resultName(id)}, ${
-        JSON.stringify(outputs[output].name)
-      }, ${position}>`;
-      const value = values.length === 1 ? resultName(id) : `given<${member}>()`;
+      const { name, pick = [name] } = outputs[output];
+      const picked = `given<Picked<typeof ${resultName(id)}, ${JSON.stringify(pick)}>>()`;
+      const member = `Member<typeof ${resultName(id)}, ${JSON.stringify(name)}, ${position}>`;
+      const whole = values.length === 1 ? resultName(id) : `given<${member}>()`;
+      const value = hasPicks ? picked : whole;
       this.#text += `const ${one} = ${value};\n`;
       if (map === undefined) this.#text += `const ${all} = ${one};\n`;
       else {

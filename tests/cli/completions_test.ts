@@ -65,6 +65,21 @@ Deno.test("flow complete: proposes names for the flags that choose nodes", async
   assertEquals(await first("run", "+fil"), ["+fill"]);
 });
 
+Deno.test("flow complete: proposes executors, and nodes to give them to", async () => {
+  using dir = new TemporaryDirectory().write({
+    "workflow.yaml": `executors: { heavy: { kind: process }, io: { slots: 2 } }
+nodes: { fit: { run: ls, outputs: [] } }
+`,
+  });
+  const first = async (...words: string[]) =>
+    (await flow(["complete", ...words], { cwd: dir.path })).stdout.split("\n")
+      .map((line) => line.split("\t")[0]).filter((word) => word !== "").sort();
+  assertEquals(await first("run", "--exec"), ["--executor"]);
+  assertEquals(await first("plan", "--executor", ""), ["default", "fit=", "heavy", "io"]);
+  assertEquals(await first("run", "--executor", "fit=h"), ["fit=heavy"]);
+  assertEquals(await first("run", "--chunk", ""), ["fit="]);
+});
+
 Deno.test("flow complete: proposes what can be swept", async () => {
   using dir = new TemporaryDirectory().write({
     "workflow.yaml": `params: { lr: 1 }

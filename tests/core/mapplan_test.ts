@@ -68,6 +68,12 @@ Deno.test("planMap() names both arrays of a zip that does not fit", () => {
   assertEquals(result.inputs, ["x", "y"]);
 });
 
+Deno.test("planMap() lets other arrays say what an empty one does not of its further axes", () => {
+  const plan = planMap(spec("z[i, j], y[j] -> w[i, j]"), { z: [0, undefined], y: [2] });
+  assertOk(plan.ok, plan.ok ? "" : plan.message);
+  assertEquals([plan.calls.shape, plan.inputs[0].space.shape], [[0, 2], [0, 2]]);
+});
+
 Deno.test("planMap() refuses a wrong rank", () => {
   const cases: readonly (readonly [Record<string, number[]>, string])[] = [
     [{ x: [3] }, "it has shape [3]"],
@@ -173,12 +179,13 @@ Deno.test("planMap() agrees with nested loops in both directions", () => {
 });
 
 Deno.test("shapeOf() measures nested and typed arrays down to a rank", () => {
-  const cases: readonly (readonly [unknown, number, number[]])[] = [
+  const cases: readonly (readonly [unknown, number, (number | undefined)[]])[] = [
     [[1, 2, 3], 1, [3]],
     [[[1], [2, 3]], 1, [2]],
     [[[1, 2, 3], [4, 5, 6]], 2, [2, 3]],
     [[[[1], [2]], [[3], [4]]], 3, [2, 2, 1]],
-    [[], 2, [0, 0]],
+    [[], 2, [0, undefined]],
+    [[[], []], 3, [2, 0, undefined]],
     [new Float64Array(4), 1, [4]],
     [[new Uint8Array(2), new Uint8Array(2)], 2, [2, 2]],
   ];

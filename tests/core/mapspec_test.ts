@@ -38,6 +38,9 @@ Deno.test("parseMapSpec() reads every form of the grammar", () => {
     ["...->x[i,j]", "... -> x[i, j]", "", "i j", ""],
     ["b[i] -> c[i, j]", "b[i] -> c[i, j]", "i", "j", ""],
     ["b[i] -> c[j, i]", "b[i] -> c[j, i]", "i", "j", ""],
+    ["b[i] -> c[i, j = 3]", "b[i] -> c[i, j=3]", "i", "j", ""],
+    ["... -> x[i=10,j]", "... -> x[i=10, j]", "", "i j", ""],
+    ["b[i] -> p[i, j], q[i, j=0]", "b[i] -> p[i, j=0], q[i, j=0]", "i", "j", ""],
     ["y[i, :] -> s[i]", "y[i, :] -> s[i]", "i", "", "y"],
     ["z[:, j, :] -> r[j]", "z[:, j, :] -> r[j]", "j", "", "z"],
     ["x[:], w[k] -> r[k]", "x[:], w[k] -> r[k]", "k", "", "x"],
@@ -62,8 +65,10 @@ Deno.test("parseMapSpec() returns plain data", () => {
     axes: ["i", "k"],
     mapped: ["i"],
     generated: ["k"],
+    lengths: {},
     reduced: ["x"],
   });
+  assertEquals(spec("x[i] -> y[i, j=2, k]").lengths, { j: 2 });
 });
 
 Deno.test("parseMapSpec() points at what is wrong", () => {
@@ -100,6 +105,19 @@ Deno.test("parseMapSpec() points at what is wrong", () => {
     ["x[i], y[j] -> z[i]", '        ~ axis "j" of input "y" is missing in output "z"'],
     ["x[i], x[j] -> z[i, j]", '      ~~~~ "x" is input twice'],
     ["x[i] -> z[i], z[i]", '              ~~~~ "z" is output twice'],
+    ["x[i=3] -> z[i]", '   ~~ input "x" has a length for axis "i"'],
+    ["x[i] -> z[i=3]", '           ~~ axis "i" of output "z" is as long as input "x"'],
+    ["... -> z[i=]", '           ~ "]" is no length of axis "i"'],
+    ["... -> z[i=?]", '           ~ "?" is no length of axis "i"'],
+    ["... -> z[i=-1]", '           ~~ "-1" is no length of axis "i"'],
+    ["... -> z[i= 1.5]", '            ~~~ "1.5" is no length of axis "i"'],
+    [
+      "... -> z[i=99999999999999999]",
+      '           ~~~~~~~~~~~~~~~~~ "99999999999999999" is no length of axis "i"',
+    ],
+    ["... -> z[:=3]", '         ~~~ ":=3" is no axis of "z"'],
+    ["... -> z[i=3", '        ~~~~ "z[" is not closed'],
+    ["... -> p[i=3], q[i=4]", '                  ~~ axis "i" has two lengths, 3 and 4'],
     ["x[i] -> x[i]", '        ~~~~ "x" is both input and output'],
   ];
   for (const [text, expected] of cases) {
@@ -157,7 +175,7 @@ Deno.test("findItem() finds an array and its axes as they are written", () => {
 Deno.test("parseMapItems() reads arrays with names for all axes", () => {
   const read = (text: string) => {
     const parsed = parseMapItems(text);
-    return parsed.ok ? parsed.items.map(formatItem).join(" ") : parsed.message;
+    return parsed.ok ? parsed.items.map((item) => formatItem(item)).join(" ") : parsed.message;
   };
   assertEquals(read("x[i]"), "x[i]");
   assertEquals(read("foo.a[i,k], b[ j ]"), "foo.a[i, k] b[j]");

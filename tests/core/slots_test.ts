@@ -36,6 +36,19 @@ Deno.test("Slots.fits() lets a node that asks for too much run alone", () => {
   assertEquals(capacity(command({ memoryBytes: 5000 })), 1);
 });
 
+Deno.test("Slots.fits() bounds the actions of an executor, and sends none of them ahead", () => {
+  const limits = { ...LIMITS, executors: { one: 1, default: 3 } };
+  const on = (executor: string): NodeDef => ({ ...call(), executor });
+  const slots = new Slots(limits);
+  assertEquals(capacity(on("one"), slots), 1);
+  assertEquals(capacity(call(), slots), 3);
+  slots.release(on("one"));
+  assertEquals([slots.fits(call()), slots.fits(on("one"))], [false, true]);
+  for (let i = 0; i < 3; i++) slots.release(call());
+  slots.learn(call(), 0.001);
+  assertEquals(capacity(call(), slots), 3);
+});
+
 Deno.test("Slots.onRelease() tells all who wait of what any of them gives back", () => {
   const slots = new Slots(LIMITS);
   const told: string[] = [];

@@ -108,6 +108,28 @@ Deno.test("a result that holds error values is made again, and only the failed c
   assertEquals(await space.ran(), []);
 });
 
+Deno.test("run --output prints what was made, error values and all, and the run has failed", async () => {
+  using space = spaceOf(
+    `${CHAIN}  boom: { call: nodes.ts#boom, onError: continue }
+  sum: { call: nodes.ts#sum, inputs: { all: zs } }
+  whole: { call: nodes.ts#count, inputs: { v: sum } }
+`,
+  );
+  const print = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await space.flow("run", ...args);
+    return { code, value: stdout === "" ? undefined : JSON.parse(stdout), stderr };
+  };
+  const zs = await print("--output", "zs[:3]");
+  assertEquals([zs.code, zs.value[0], zs.value[1].$flow[1].reason], [1, 0, "skipped"]);
+  assertIncludes(zs.stderr, 'warning: "zs" holds 1 error value:\n  zs[1]: it takes ys[1] (no 1)');
+  assertEquals((await print("--output", "good")).value, [0, 4, 9, 25]);
+  assertEquals((await print("--output", "boom")).value.$flow[1].message, "boom");
+  // What fails, and what is behind it, is not there; what another node does not hinder is.
+  assertEquals((await print("--output", "sum")).value, undefined);
+  assertEquals((await print("--output", "whole")).value, undefined);
+  assertEquals((await print("--output", "good", "sum")).value, [0, 4, 9, 25]);
+});
+
 Deno.test("a reduction that does not say onError: continue fails and names the root causes", async () => {
   using space = spaceOf(`${CHAIN}  total: { call: nodes.ts#sum, inputs: { all: zs } }
   behind: { call: nodes.ts#square, inputs: { x: total } }

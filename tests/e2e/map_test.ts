@@ -1,6 +1,6 @@
 /** Map nodes, seen from the command line: one call per element, each kept by itself. */
 
-import { assertEquals, assertOk } from "../testing/assert.ts";
+import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
 import { type RunResult, TestSpace } from "../testing/space.ts";
 
 const NODES = `
@@ -176,6 +176,19 @@ Deno.test("ten more values on an axis of a thousand run ten calls", async () => 
   assertEquals(await shown(space, "total"), 332833500);
 });
 
+Deno.test("a length that is said runs no call again", async () => {
+  using space = spaceOf(
+    `  ys: { call: nodes.ts#upTo, map: "x[i] -> ys[i, j]", inputs: { x: { value: [2, 2, 2] } } }\n`,
+  );
+  assertEquals(callsOf(await space.run(), "ys"), [2, 1, 0]);
+  space.edit("workflow.yaml", "j]", "j=2]");
+  assertIncludes(
+    (await space.flow("plan")).stdout,
+    `run  ys  map: "x[i] -> ys[i, j]" -> "x[i] -> ys[i, j=2]"`,
+  );
+  assertEquals(callsOf(await space.run(), "ys"), [3, 0, 0]);
+});
+
 Deno.test("a change of the function runs all calls again, a change beside it none", async () => {
   using space = spaceOf(CHAIN);
   await space.run();
@@ -326,6 +339,18 @@ const WRONG: readonly (readonly [what: string, nodes: string, says: string])[] =
 `,
     'Cannot arrange "ys" along axis "j": call [0] did not return an array',
   ],
+  [
+    "another length than the map-spec says",
+    `  ys: { call: nodes.ts#upTo, map: "x[i] -> ys[i, j=2]", inputs: { x: { value: [2, 3] } } }
+`,
+    'Cannot arrange "ys" along axis "j": call [1] returned 3, the map-spec says 2',
+  ],
+  [
+    "another length than the map-spec says, in front",
+    `  ys: { call: nodes.ts#range, map: "... -> ys[j=2]", inputs: { n: { value: 1 } } }
+`,
+    'Cannot arrange "ys" along axis "j": call returned 1, the map-spec says 2',
+  ],
 ];
 
 for (const [what, nodes, says] of WRONG) {
@@ -403,7 +428,7 @@ Deno.test("calls of a map node are kept as long as its results", async () => {
 `,
   );
   await space.run();
-  assertEquals(callsOf(await space.run(), "ys"), [0, 3, 0]);
+  assertEquals(callsOf(await space.run(), "ys"), [2, 1, 0]);
   space.edit("workflow.yaml", "ttl: 1ms", "ttl: 1d");
   space.edit("workflow.yaml", "[1, 2, 3]", "[1, 2, 3, 4]");
   assertEquals(callsOf(await space.run(), "ys"), [3, 1, 0]);

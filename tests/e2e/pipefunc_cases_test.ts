@@ -4,6 +4,8 @@
  */
 
 import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
+import { isError } from "../../core/mod.ts";
+import { CaseRunner } from "../testing/case_runner.ts";
 import {
   type Case,
   type CaseCall,
@@ -11,6 +13,8 @@ import {
   COLLECTED,
   filesOf,
   inputArguments,
+  nameOf,
+  outputsOf,
 } from "../testing/pipefunc_case.ts";
 import { eventsOf, failureOf, TestSpace } from "../testing/space.ts";
 
@@ -81,6 +85,64 @@ const FAILURES: Readonly<
   E10: { node: "x", calls: [0, 0, 1], says: "div", skipped: ["y"] },
 };
 
+/**
+ * The same cases with `onError: continue` where calls fail. pipefunc skips by itself who would take an array with error values
+ * in it. In flow who wants such an array says so, and everybody else fails with the root causes: what a function that does not
+ * expect error values makes of them looks like a result. So the nodes behind are `refused`, with what they say.
+ */
+const HANDED_ON: Readonly<
+  Record<
+    string,
+    {
+      /** Nodes whose failures are handed on. */
+      readonly nodes: readonly string[];
+      /** Nodes that will not take error values, and what they say; `null` of those that wait for one. */
+      readonly refused: Readonly<Record<string, string | null>>;
+      /** Values that differ from pipefunc's, and why. */
+      readonly values?: Readonly<Record<string, unknown>>;
+    }
+  >
+> = {
+  E01: { nodes: ["y"], refused: {} },
+  E03: {
+    nodes: ["y"],
+    refused: { sum: 'Cannot use input "y": it holds error values, from y[2] (bad 3)' },
+  },
+  E04: {
+    nodes: ["m"],
+    refused: {
+      r: "1 of 3 calls failed:\n  r[1]: Cannot use error values, from m[1,1] (boom)",
+      t: null,
+    },
+    // The other rows are computed and kept: `flow show r --partial`.
+    values: { r: [9, null, 27] },
+  },
+  E06: {
+    nodes: ["c"],
+    refused: { d: 'Cannot use input "c": it is an error value, from c (div)' },
+    // What Python says of 1/0.
+    values: { c: { $error: "div" } },
+  },
+  // pipefunc stops at the first failure: `continue` is asked for by nobody.
+  E07: {
+    nodes: ["y"],
+    refused: { sum: 'Cannot use input "y": it holds error values, from y[2] (bad 3)' },
+    values: { y: [2, 4, { $error: "bad 3" }, 8, 10] },
+  },
+  E09: { nodes: ["y"], refused: {} },
+  // pipefunc cannot go on here. The length is said, so every element is there, as an error value.
+  E10: {
+    nodes: ["x"],
+    refused: {},
+    values: {
+      x: [{ $error: "div" }, { $error: "div" }, { $error: "div" }],
+      y: [{ $skipped: "input_is_error" }, { $skipped: "input_is_error" }, {
+        $skipped: "input_is_error",
+      }],
+    },
+  },
+};
+
 for (const item of CASES) {
   Deno.test(`${item.id}: ${item.title}`, async () => {
     if (Object.hasOwn(FAILURES, item.id)) await fails(item, FAILURES[item.id]);
@@ -90,6 +152,15 @@ for (const item of CASES) {
     else await gives(item);
   });
 }
+
+Deno.test("failures that are handed on leave what they leave in pipefunc", async (t) => {
+  await using runner = new CaseRunner();
+  for (const id of Object.keys(FAILURES)) {
+    const item = CASES.find((one) => one.id === id);
+    assertOk(item);
+    await t.step(`${id}: ${item.title}`, () => handsOn(runner, item));
+  }
+});
 
 Deno.test("every case that pipefunc refuses has its words", () => {
   const refused = CASES.filter(({ expect_pipefunc }) => "error" in expect_pipefunc)
@@ -194,4 +265,32 @@ async function fails(item: Case, failure: (typeof FAILURES)[string]): Promise<vo
   assertEquals(eventsOf(run, "done").map((event) => event.node), done);
   const last = eventsOf(run, "calls").filter((event) => event.node === node).at(-1);
   assertEquals<unknown>(last === undefined ? last : [last.hit, last.done, last.failed], calls);
+}
+
+/** Compares every value of a case whose failures are handed on. */
+async function handsOn(runner: CaseRunner, item: Case): Promise<void> {
+  const { nodes, refused, values = {} } = HANDED_ON[item.id];
+  const { call, expect_pipefunc: expected } = item;
+  const going = item.nodes.map((node) =>
+    nodes.includes(nameOf(node)) ? { ...node, onError: "continue" as const } : node
+  );
+  const dir = runner.place(filesOf({ nodes: going }));
+  const names = going.flatMap(outputsOf);
+  const inputs = "inputs" in call ? call.inputs : {};
+  const run = await runner.run(dir, { inputs, names, partial: true });
+  const wanted = { ..."outputs" in expected ? expected.outputs : {}, ...values };
+  const made = Object.entries(wanted).filter(([name]) => !(name in refused) || name in values);
+  const got = Object.fromEntries([...run.values].map(([name, value]) => [name, told(value)]));
+  assertEquals(got, Object.fromEntries(made));
+  const said = eventsOf(run, "failed").filter(({ index }) => index === undefined)
+    .filter(({ node }) => !nodes.includes(node)).map(({ node, message }) => [node, message]);
+  const skipped = eventsOf(run, "skipped").map(({ node }) => [node, null]);
+  assertEquals(Object.fromEntries([...said, ...skipped]), refused);
+}
+
+/** A value as the cases write it. */
+function told(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(told);
+  if (!isError(value)) return value;
+  return value.reason === "skipped" ? { $skipped: "input_is_error" } : { $error: value.message };
 }

@@ -65,6 +65,11 @@ const WRONG: readonly Wrong[] = [
       "a:\n    call: nodes.ts#one\n    inputs: { x: { value: [1] } }\n    map: >-\n      x[i] ->\n      a[:]",
     ],
   },
+  { name: "a length of an input", nodes: [one("x[i=2] -> a[i]", LIST)] },
+  { name: "a length of a mapped axis", nodes: [one("x[i] -> a[i=2]", LIST)] },
+  { name: "a length that is no number", nodes: [one("x[i] -> a[i, j=params.n]", LIST)] },
+  { name: "a length that is not known", nodes: [one("x[i] -> a[i, j=?]", LIST)] },
+  { name: "two lengths", nodes: ['a: { call: nodes.ts#list, map: "... -> p[i=2], q[i=3]" }'] },
   // The names.
   { name: "an input that is not there", nodes: [one("xs[i] -> a[i]", LIST)] },
   {
@@ -124,6 +129,21 @@ const WRONG: readonly Wrong[] = [
       'b: { call: nodes.ts#two, map: "x[i], y[i] -> b[i]", inputs: { x: a, y: params.three } }',
     ],
     params: "{ three: [1, 2, 3] }",
+  },
+  {
+    name: "a length that is said and does not fit",
+    nodes: [
+      'l: { call: nodes.ts#list, map: "... -> l[i=2]" }',
+      'b: { call: nodes.ts#two, map: "x[i], y[i] -> b[i]", inputs: { x: l, y: { value: [1, 2, 3] } } }',
+    ],
+  },
+  {
+    name: "a length that is said and does not fit behind other maps",
+    nodes: [
+      'l: { call: nodes.ts#pair, map: "x[i] -> l[i, j=3]", inputs: { x: { value: [1] } } }',
+      'm: { call: nodes.ts#one, map: "x[i, j] -> m[j, i]", inputs: { x: l } }',
+      'b: { call: nodes.ts#two, map: "x[j, i], y[j] -> b[j, i]", inputs: { x: m, y: { value: [1] } } }',
+    ],
   },
   { name: "a number", nodes: [one("x[i] -> a[i]", "{ value: 3 }")] },
   { name: "a row that is none", nodes: [one("x[i, j] -> a[i, j]", "{ value: [[1], 2] }")] },

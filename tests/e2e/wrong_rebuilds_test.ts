@@ -134,6 +134,10 @@ const WRONG: readonly Wrong[] = [
     name: "tracking what is not there",
     nodes: ["a: { call: nodes.ts#grow, track: [{ call: nodes.ts#gorw }, verison] }"],
   },
+  {
+    name: "tracking what is no function",
+    nodes: ["a: { call: nodes.ts#grow, track: [{ call: nodes.ts#LIMIT }] }"],
+  },
   // What is run, and again.
   { name: "a selector that means nothing", nodes: PAIR, args: ["run", "wf.yaml", "+reprot"] },
   { name: "a pattern that matches nothing", nodes: PAIR, args: ["run", "wf.yaml", "fit*"] },
@@ -165,6 +169,7 @@ for (const { name, nodes, head = "", args = ["run"] } of WRONG) {
       "wf.yaml": text,
       "data.txt": "1\n",
       "nodes.ts": `export const grow = () => ({ nodes: {} });
+export const LIMIT = 3;
 export const use = ({ x }: { x: unknown }) => x;
 `,
     });

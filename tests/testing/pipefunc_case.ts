@@ -6,19 +6,23 @@
  */
 
 /** One function of a case. */
-interface CaseNode {
+export interface CaseNode {
   /** One output, or several that a tuple holds. */
   readonly out: string | readonly string[];
   readonly params: readonly string[];
   /** The function as an arrow of JavaScript that takes the parameters by name. */
   readonly js: string;
   readonly map: string | null;
+  /** Lengths of the axes that the function makes; "?" if they are not known before. */
+  readonly internal_shape?: readonly (number | "?")[] | null;
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly bound: Readonly<Record<string, unknown>>;
   /** Parameter to the name it reads. */
   readonly renames: Readonly<Record<string, string>>;
   /** In front of every name the node has. */
   readonly scope: string | null;
+  /** Absent in pipefunc, where it is said of the whole run. */
+  readonly onError?: "continue";
 }
 
 /** What a case asks for. */
@@ -64,19 +68,40 @@ export const CASES: readonly Case[] = JSON.parse(
 /** Name of the node that collects outputs. */
 const COLLECT = "collected";
 
+/** What a workflow is made from. */
+export type CaseNodes = Pick<Case, "nodes">;
+
 /** Outputs of a node by the names others use. */
-function outputsOf({ out, scope }: CaseNode): string[] {
+export function outputsOf({ out, scope }: CaseNode): string[] {
   const names = typeof out === "string" ? [out] : out;
   return names.map((name) => scope === null ? name : `${scope}.${name}`);
 }
 
 /** What a parameter reads. */
-function sourceOf({ renames, scope }: CaseNode, parameter: string): string {
+export function sourceOf({ renames, scope }: CaseNode, parameter: string): string {
   return renames[parameter] ?? (scope === null ? parameter : `${scope}.${parameter}`);
 }
 
+/** The map-spec of a node, with the lengths that are known of axes it makes. */
+function mapOf(map: string, { internal_shape: lengths }: CaseNode): string {
+  const [left, right] = map.split("->");
+  if (right === undefined || !lengths?.some((length) => typeof length === "number")) return map;
+  const made = [...new Set(right.match(/(?<=[[,]\s*)\w+/g))]
+    .filter((axis) => !new RegExp(`[[,]\\s*${axis}\\s*[\\],]`).test(left));
+  const sized = (text: string, axis: string, at: number) =>
+    typeof lengths?.[at] === "number"
+      ? text.replaceAll(new RegExp(`\\b${axis}(?=\\s*[\\],])`, "g"), `${axis}=${lengths[at]}`)
+      : text;
+  return `${left}->${made.reduce(sized, right)}`;
+}
+
+/** Name of a node in the workflow. */
+export function nameOf({ out, scope }: CaseNode): string {
+  return typeof out === "string" && scope === null ? out : scope ?? [out].flat().join("_");
+}
+
 /** Names that the nodes of a case read and none of them makes. */
-export function inputsOf({ nodes }: Case): string[] {
+export function inputsOf({ nodes }: CaseNodes): string[] {
   const made = nodes.flatMap(outputsOf);
   const read = nodes.flatMap((node) =>
     node.params.filter((name) => !(name in node.bound)).map((name) => sourceOf(node, name))
@@ -84,20 +109,33 @@ export function inputsOf({ nodes }: Case): string[] {
   return [...new Set(read)].filter((name) => !made.includes(name));
 }
 
-/** Files of the workflow of a case; with `collected`, a node that puts these outputs into one object. */
-export function filesOf(item: Case, collected: readonly string[] = []): Record<string, string> {
+/** Default of an input: the first one that a parameter has which reads it. */
+export function defaultOf({ nodes }: CaseNodes, name: string): unknown {
+  const [found] = nodes.flatMap((node) =>
+    node.params.flatMap((parameter) =>
+      sourceOf(node, parameter) === name && parameter in node.defaults
+        ? [node.defaults[parameter]]
+        : []
+    )
+  );
+  return found;
+}
+
+/**
+ * Files of the workflow of a case; with `collected`, a node that puts these outputs into one object. `prelude` stands in front
+ * of the functions.
+ */
+export function filesOf(
+  item: CaseNodes,
+  collected: readonly string[] = [],
+  prelude = "",
+): Record<string, string> {
   const inputs = inputsOf(item).map((name) => {
-    const [found] = item.nodes.flatMap((node) =>
-      node.params.flatMap((parameter) =>
-        sourceOf(node, parameter) === name && parameter in node.defaults
-          ? [node.defaults[parameter]]
-          : []
-      )
-    );
+    const found = defaultOf(item, name);
     return `  ${name}: ${found === undefined ? "" : `{ default: ${JSON.stringify(found)} }`}\n`;
   });
   const nodes = item.nodes.map((node, i) => {
-    const { out, params, bound, map, scope } = node;
+    const { out, params, bound, map, scope, onError } = node;
     const isOne = typeof out === "string" && scope === null;
     const sources = params.map((name) =>
       name in bound
@@ -108,9 +146,10 @@ export function filesOf(item: Case, collected: readonly string[] = []): Record<s
       `call: nodes.ts#f${i}`,
       `inputs: { ${sources.join(", ")} }`,
       ...isOne ? [] : [`outputs: [${[out].flat().join(", ")}]`],
-      ...map === null ? [] : [`map: ${JSON.stringify(map)}`],
+      ...map === null ? [] : [`map: ${JSON.stringify(mapOf(map, node))}`],
+      ...onError === undefined ? [] : [`onError: ${onError}`],
     ];
-    return `  ${isOne ? out : scope ?? [out].flat().join("_")}: { ${parts.join(", ")} }\n`;
+    return `  ${nameOf(node)}: { ${parts.join(", ")} }\n`;
   });
   if (collected.length > 0) {
     const sources = collected.map((name) => `${name}: ${name}`).join(", ");
@@ -125,7 +164,7 @@ export function filesOf(item: Case, collected: readonly string[] = []): Record<s
   return {
     "workflow.yaml": (inputs.length === 0 ? "" : `inputs:\n${inputs.join("")}`) +
       `nodes:\n${nodes.join("")}`,
-    "nodes.ts": functions.join("") + collect,
+    "nodes.ts": prelude + functions.join("") + collect,
   };
 }
 

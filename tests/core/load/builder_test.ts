@@ -121,8 +121,15 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
     outputs: { line: { file: "line.json", hash: "inputs" } },
   });
   const { code, line } = job.outputs;
-  const use = run("ls", { inputs: { code, line } });
-  assertEquals(workflow({ inputs: { raw }, nodes: { job, use } }), {
+  const onEnd = { run: ["echo", "${in.event}"], allow: { net: true } };
+  const use = run("ls", {
+    inputs: { code, line },
+    executor: "io",
+    onEnd,
+    resources: { call: load },
+  });
+  const executors = { io: { slots: 2, concurrency: 100 }, heavy: { kind: "process" } } as const;
+  assertEquals(workflow({ inputs: { raw }, nodes: { job, use }, executors, onFailure: load }), {
     params: {},
     inputs: { raw: { file: "big.bam", sidecar: true } },
     nodes: {
@@ -135,8 +142,16 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
         commandLine: "line",
         outputs: { line: { file: "line.json", hash: "inputs" } },
       },
-      use: { run: "ls", inputs: { code: "job.code", line: "job.line" } },
+      use: {
+        run: "ls",
+        inputs: { code: "job.code", line: "job.line" },
+        executor: "io",
+        onEnd,
+        resources: { call: load },
+      },
     },
+    executors,
+    onFailure: load,
   });
 });
 
@@ -240,6 +255,14 @@ export function wrongWires(): void {
   call(fit, { inputs: { rows, lr: p.model.name } });
   const parts = call(split, { inputs: { rows }, outputs: ["train", "size"] });
   call(fit, { inputs: { rows: parts.outputs.train, lr: parts.outputs.size } });
+  const picked = call(split, {
+    inputs: { rows },
+    outputs: { first: { pick: "train[0]" }, size: { pick: "size" }, odd: { pick: '["a b"]' } },
+  });
+  call(fit, { inputs: { rows: parts.outputs.train, lr: picked.outputs.size } });
+  call(fit, { inputs: { rows, lr: picked.outputs.odd } });
+  // @ts-expect-error the first row is no number
+  call(fit, { inputs: { rows, lr: picked.outputs.first } });
   // @ts-expect-error the outputs are swapped
   call(fit, { inputs: { rows: parts.outputs.size, lr: parts.outputs.train } });
   // @ts-expect-error there is no such output

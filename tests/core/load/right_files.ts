@@ -139,7 +139,41 @@ export const rightNodes: readonly [options: string, expected: Readonly<Record<st
       onError: "continue",
       description: "hi",
     }],
+    ["call: n.ts#f, outputs: { x: { pick: 'a[0].b', temp: true } }", {
+      outputs: [{ name: "x", kind: "value", temp: true, allowEmpty: false, pick: ["a", 0, "b"] }],
+    }],
+    ["call: n.ts#f, onEnd: h.ts#g, onFailure: { run: [echo], allow: { net: true }, timeout: 3s }", {
+      hooks: [
+        {
+          when: "failure",
+          about: "node",
+          work: { kind: "run", argv: ["echo"] },
+          scope: { read: [], write: [], net: true, env: [], sys: [], run: [], ffi: [], import: [] },
+          timeoutMs: 3000,
+          at: ["nodes", "n", "onFailure", "run"],
+        },
+        {
+          when: "end",
+          about: "node",
+          work: { kind: "call", module: "h.ts", path: "/p/h.ts", export: "g" },
+          scope: { read: [], write: [], net: [], env: [], sys: [], run: [], ffi: [], import: [] },
+          timeoutMs: 60_000,
+          at: ["nodes", "n", "onEnd"],
+        },
+      ],
+    }],
+    ["call: n.ts#f, resources: { memory: 2KiB * attempt }", {
+      resources: { cpus: 1, memoryBytes: 2048, scales: true, pools: {} },
+    }],
+    ["run: ls, resources: { call: lib.ts#need, cpus: 2 }", {
+      resources: {
+        cpus: 2,
+        by: { kind: "function", module: "lib.ts", path: "/p/lib.ts", export: "need" },
+        pools: {},
+      },
+    }],
     ["call: n.ts#f, concurrency: 8", { concurrency: 8 }],
+    ["call: n.ts#f, executor: default, chunk: 4096", { executor: "default", chunk: 4096 }],
     ["run: ls, track: [{ call: 'lib/n.ts#f' }, params.a]", {
       track: [
         { kind: "function", module: "lib/n.ts", path: "/p/lib/n.ts", export: "f" },

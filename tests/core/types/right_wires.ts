@@ -57,6 +57,21 @@ export const RIGHT_WIRES: Readonly<Record<string, WireCase>> = {
       "$_e: { call: $.ts#obj, inputs: { o: $_j } }",
     ],
   },
+  picks: {
+    code:
+      "export const make = () => ({ stats: { mean: 1 }, rows: [{ x: 'a' }], t: [1, 'b'] as [number, string] });\n" +
+      "export const num = ({ n }: { n: number }) => n;\n" +
+      "export const text = ({ s }: { s: string }) => s;\n" +
+      "export const any = (): any => 1;\n",
+    nodes: [
+      "$_m: { call: $.ts#make, outputs: { $_a: { pick: stats.mean }, $_b: { pick: 'rows[-1].x' }, $_c: { pick: 't[1]' } } }",
+      "$_o: { call: $.ts#any, outputs: { $_o: { pick: what.ever } } }",
+      "$_1: { call: $.ts#num, inputs: { n: $_a } }",
+      "$_2: { call: $.ts#text, inputs: { s: $_b } }",
+      "$_3: { call: $.ts#text, inputs: { s: $_c } }",
+      "$_4: { call: $.ts#num, inputs: { n: $_o } }",
+    ],
+  },
   literals: {
     params: "$: { by: adam, list: [1, 2], pair: [1, a], empty: [], none: {}, nothing: null }",
     code: `export const f = (args: {
@@ -74,6 +89,52 @@ export const RIGHT_WIRES: Readonly<Record<string, WireCase>> = {
       "    empty: params.$.empty",
       "    none: params.$.none",
       "    nothing: params.$.nothing",
+    ],
+  },
+  // The pairs that pipefunc accepts, but for bool -> int; and int -> float and Any -> int, which it refuses.
+  python_pairs: {
+    code: `export const num = () => 1;
+export const none = () => null;
+export const nums = (): number[] => [1];
+export const record = (): Record<string, number> => ({});
+export const list = (): any[] => [];
+export const any = (): any => 1;
+export const either = ({ x }: { x: number | string }) => x;
+export const maybe = ({ x }: { x: number | null }) => x;
+export const each = ({ x }: { x: Iterable<number> }) => [...x];
+export const fixed = ({ x }: { x: readonly number[] }) => x;
+export const object = ({ x }: { x: Record<string, unknown> }) => x;
+export const whole = ({ x }: { x: number[] }) => x.length;
+export const free = ({ x }: { x: any }) => x;
+export const bare = ({ x }) => x;
+export const same = <T extends number | string>({ x }: { x: T }): T => x;
+export const one = ({ x }: { x: number }) => x;
+export const rows = ({ x }: { x: number[][] }) => x.length;
+export const grown = ({ x }: { x: number }) => [x, x];
+`,
+    nodes: [
+      "$_num: { call: $.ts#num }",
+      "$_none: { call: $.ts#none }",
+      "$_nums: { call: $.ts#nums }",
+      "$_record: { call: $.ts#record }",
+      "$_list: { call: $.ts#list }",
+      "$_any: { call: $.ts#any }",
+      "$_a: { call: $.ts#either, inputs: { x: $_num } }",
+      "$_b: { call: $.ts#maybe, inputs: { x: $_none } }",
+      "$_c: { call: $.ts#each, inputs: { x: $_nums } }",
+      "$_d: { call: $.ts#fixed, inputs: { x: $_nums } }",
+      "$_e: { call: $.ts#object, inputs: { x: $_record } }",
+      "$_f: { call: $.ts#whole, inputs: { x: $_list } }",
+      "$_g: { call: $.ts#free, inputs: { x: $_num } }",
+      "$_h: { call: $.ts#bare, inputs: { x: $_num } }",
+      "$_i: { call: $.ts#one, inputs: { x: $_any } }",
+      "$_j: { call: $.ts#same, inputs: { x: $_num } }",
+      "$_k: { call: $.ts#one, inputs: { x: $_j } }",
+      "$_l: { call: $.ts#one, map: 'x[i] -> $_l[i]', inputs: { x: $_nums } }",
+      "$_m: { call: $.ts#whole, inputs: { x: $_l } }",
+      "$_n: { call: $.ts#grown, map: 'x[i] -> $_n[i, j=2]', inputs: { x: $_l } }",
+      "$_o: { call: $.ts#whole, map: 'x[:, j] -> $_o[j]', inputs: { x: $_n } }",
+      "$_p: { call: $.ts#rows, inputs: { x: $_n } }",
     ],
   },
   // Only literals of a size that people write are checked.

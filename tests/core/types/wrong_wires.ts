@@ -10,6 +10,33 @@ export function load({ csv = "" }: { csv?: string }): Row[] { return [{ a: csv.l
 const NUM = "export function num({ n }: { n: number }): number { return n; }\n";
 
 export const WRONG_WIRES: Readonly<Record<string, WireCase>> = {
+  // The pairs that pipefunc refuses, but for int -> float and Any -> int; and bool -> int, which it accepts.
+  python_pairs: {
+    code: `export const flag = () => 1 > 2;
+export const either = (): number | string => 1;
+export const nums = (): number[] => [1];
+export const pair = (): [number, string] => [1, "a"];
+export const one = ({ x }: { x: number }) => x;
+export const text = ({ x }: { x: string }) => x;
+export const texts = ({ x }: { x: string[] }) => x;
+export const numbers = ({ x }: { x: number[] }) => x;
+export const word = <T extends string>({ x }: { x: T }): T => x;
+`,
+    nodes: [
+      "$_flag: { call: $.ts#flag }",
+      "$_either: { call: $.ts#either }",
+      "$_nums: { call: $.ts#nums }",
+      "$_pair: { call: $.ts#pair }",
+      "$_a: { call: $.ts#one, inputs: { x: $_flag } }",
+      "$_b: { call: $.ts#text, inputs: { x: $_either } }",
+      "$_c: { call: $.ts#texts, inputs: { x: $_nums } }",
+      "$_d: { call: $.ts#numbers, inputs: { x: $_pair } }",
+      "$_e: { call: $.ts#word, map: 'x[i] -> $_e[i]', inputs: { x: $_nums } }",
+      "$_f: { call: $.ts#one, map: 'x[i] -> $_f[i]', inputs: { x: $_nums } }",
+      "$_g: { call: $.ts#texts, inputs: { x: $_f } }",
+      "$_h: { call: $.ts#one, inputs: { x: $_f } }",
+    ],
+  },
   missing_property: {
     code: ROWS + "export const fit = ({ rows }: { rows: Table[] }) => rows.length;\n",
     nodes: ["$_rows: { call: $.ts#load }", "$_fit: { call: $.ts#fit, inputs: { rows: $_rows } }"],
@@ -287,5 +314,17 @@ export const WRONG_WIRES: Readonly<Record<string, WireCase>> = {
       "$_xs: { call: $.ts#list }",
       "$: { call: $.ts#make, map: 'n[i] -> $[i, j, k]', inputs: { n: $_xs } }",
     ],
+  },
+  picked_type: {
+    code: "export const make = () => ({ stats: { mean: 1 } });\n" +
+      "export const text = ({ s }: { s: string }) => s;\n",
+    nodes: [
+      "$_m: { call: $.ts#make, outputs: { $_a: { pick: stats.mean } } }",
+      "$: { call: $.ts#text, inputs: { s: $_a } }",
+    ],
+  },
+  pick_of_nothing: {
+    code: "export const make = () => ({ stats: { mean: 1 } });\n",
+    nodes: ["$: { call: $.ts#make, outputs: { $_a: { pick: stats.median }, stats: } }"],
   },
 };

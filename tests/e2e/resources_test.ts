@@ -1,0 +1,123 @@
+/** What nodes take: computed from their inputs, more with each attempt, and no part of any key. */
+
+import { formatError } from "../../cli/format_error.ts";
+import { FlowError } from "../../core/base/error.ts";
+import { assertEquals, assertOk } from "../testing/assert.ts";
+import { runInProcess } from "../testing/engine_run.ts";
+import { eventsOf, TestSpace } from "../testing/space.ts";
+
+/** `heap` tells how much memory it may use, in units of 256 MiB; the first two attempts fail of it. */
+const CODE = `import { getHeapStatistics } from "node:v8";
+export const rows = () => [1, 2, 3];
+export const sum = ({ rows }: { rows: number[] }) => rows.reduce((a, b) => a + b, 0);
+export const heap = (_: { x: number }, { attempt }: { attempt: number }) => {
+  const units = Math.round(getHeapStatistics().heap_size_limit / 2 ** 28);
+  if (attempt < 3) throw String(units);
+  return units;
+};
+export const need = ({ rows }: { rows: number[] }) => ({ cpus: rows.length });
+export const more = (_: object, { attempt }: { attempt: number }) => ({ memory: 512 * attempt + "MiB" });
+export const gpus = ({ rows }: { rows: number[] }) => ({ gpu: rows.length });
+export const throws = () => { throw new Error("cannot tell"); };
+export const none = () => 3;
+export const half = () => ({ cpus: 0.5 });
+export const huge = () => ({ memory: "lots" });
+export const wrong = ({ rows, rate }: { rows: number[]; rate: number }) => ({ cpus: rows.length * rate });
+`;
+
+function spaceOf(lines: readonly string[]): TestSpace {
+  return new TestSpace({
+    "nodes.ts": CODE,
+    "workflow.yaml": `${lines.join("\n")}\n`,
+  });
+}
+
+Deno.test("a function says what a node takes, from its inputs; it is no key material", async () => {
+  using space = spaceOf([
+    "pools: { gpu: 3 }",
+    "nodes:",
+    "  rows: { call: nodes.ts#rows }",
+    "  sum: { call: nodes.ts#sum, resources: { call: nodes.ts#need } }",
+    '  said: { run: "echo ${in.rows} > ${out.said}", inputs: [rows], outputs: { said: { file: said.txt } }, resources: { call: nodes.ts#gpus, cpus: 2 } }',
+  ]);
+  const run = await runInProcess(space, { jobs: 4 });
+  assertEquals([run.outcome, run.executed, run.value("sum")], ["ok", ["rows", "said", "sum"], 6]);
+  const cpus = eventsOf(run, "started").map(({ node, cpus }) => `${node} ${cpus}`).sort();
+  assertEquals(cpus, ["rows 1", "said 2", "sum 3"]);
+  space.edit("nodes.ts", "cpus: rows.length }", "cpus: 1 }");
+  assertEquals((await runInProcess(space)).executed, []);
+  space.edit("workflow.yaml", "resources: { call: nodes.ts#need }", "resources: { cpus: 2 }");
+  assertEquals((await runInProcess(space)).executed, []);
+});
+
+Deno.test("memory grows with each attempt, of nodes, of calls of maps, and as a function says", async () => {
+  const retries = "retries: { limit: 2, delay: 0 }";
+  using space = spaceOf([
+    "nodes:",
+    `  one: { call: nodes.ts#heap, inputs: { x: { value: 1 } }, ${retries}, resources: { memory: 256MiB * attempt } }`,
+    `  each: { call: nodes.ts#heap, map: "x[i] -> each[i]", inputs: { x: { value: [2] } }, ${retries}, resources: { memory: "256MiB*attempt" } }`,
+    `  said: { call: nodes.ts#heap, inputs: { x: { value: 3 } }, ${retries}, resources: { call: nodes.ts#more } }`,
+    `  same: { call: nodes.ts#heap, inputs: { x: { value: 4 } }, ${retries}, resources: { memory: 256MiB } }`,
+  ]);
+  const run = await runInProcess(space);
+  assertEquals(run.outcome, "ok");
+  const limits = (node: string) =>
+    eventsOf(run, "retried").filter((event) => event.node === node).map(({ message }) =>
+      Number(message)
+    );
+  const all = (node: string) => [...limits(node), run.value(node)].flat();
+  assertEquals(all("one"), [1, 2, 3]);
+  assertEquals(all("each"), [1, 2, 3]);
+  assertEquals(all("said"), [2, 4, 6]);
+  assertEquals(all("same"), [1, 1, 1]);
+});
+
+Deno.test("a function that cannot say what a node takes fails the node", async () => {
+  const asks = (name: string) =>
+    `  ${name}: { call: nodes.ts#sum, inputs: { rows: rows }, retries: 2, resources: { call: nodes.ts#${name} } }`;
+  using space = spaceOf([
+    "pools: { gpu: 2 }",
+    "nodes:",
+    "  rows: { call: nodes.ts#rows }",
+    ...["throws", "none", "half", "huge", "gpus"].map(asks),
+  ]);
+  const run = await runInProcess(space);
+  const failed = eventsOf(run, "failed").map(({ node, reason, message }) =>
+    `${node}: ${reason}: ${message}`
+  );
+  assertEquals(failed.sort(), [
+    'gpus: contract: "nodes.ts#gpus" for its resources: pool "gpu" holds only 2',
+    'half: contract: "nodes.ts#half" for its resources: "cpus" is no whole number of at least 1',
+    'huge: contract: "nodes.ts#huge" for its resources: "memory" is no size such as "2GiB"',
+    'none: contract: "nodes.ts#none" for its resources: expected an object such as { cpus: 2, memory: "4GiB" }',
+    'throws: threw: "nodes.ts#throws" for its resources: cannot tell',
+  ]);
+  assertEquals(run.executed, ["rows"]);
+});
+
+const WRONG: readonly [name: string, resources: string, more?: string][] = [
+  ["a function that is not there", "{ call: nodes.ts#ned }"],
+  ["a function that takes what the node does not", "{ call: nodes.ts#wrong }"],
+  ["a function for a map node", "{ call: nodes.ts#need }", 'map: "rows[i, :] -> sum[i]", '],
+  ["a text that is no function", "{ call: need }"],
+  ["memory by the wrong thing", '{ memory: "2GiB * tries" }'],
+  ["memory of no machine", '{ memory: "99999999999PB" }'],
+];
+
+for (const [name, resources, more = ""] of WRONG) {
+  Deno.test(`a workflow is refused for ${name}`, async (t) => {
+    using space = spaceOf([
+      "nodes:",
+      "  rows: { call: nodes.ts#rows }",
+      `  sum: { call: nodes.ts#sum, ${more}resources: ${resources} }`,
+    ]);
+    try {
+      await runInProcess(space);
+    } catch (error) {
+      assertOk(error instanceof FlowError, String(error));
+      await t.assertSnapshot(formatError(error, { debug: false, color: false }));
+      return;
+    }
+    throw new Error("it was accepted");
+  });
+}
