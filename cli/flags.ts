@@ -6,6 +6,7 @@
 
 import type { FlagParametersForType } from "@stricli/core";
 import type { CliContext } from "./context.ts";
+import { proposeVariants } from "./propose_variants.ts";
 
 /** When colour is used. */
 export type ColorMode = "auto" | "always" | "never";
@@ -21,6 +22,7 @@ export interface WorkflowFlags extends CommonFlags {
   readonly set?: readonly string[];
   readonly params?: readonly string[];
   readonly input?: readonly (readonly [name: string, text: string])[];
+  readonly variant?: readonly string[];
   readonly map?: readonly string[];
   readonly cacheDir?: string;
 }
@@ -62,13 +64,23 @@ export const WORKFLOW_FLAGS: FlagParametersForType<WorkflowFlags, CliContext> = 
     placeholder: "NAME=VALUE",
     brief: "Give an input its value or file, - for standard input; may be repeated",
   },
+  variant: {
+    kind: "parsed",
+    parse: parseVariant,
+    proposeCompletions: proposeVariants,
+    optional: true,
+    variadic: true,
+    placeholder: "NODE=VARIANT",
+    brief: "Choose a variant of a node, or by its name a set of them; may be repeated",
+  },
   map: {
     kind: "parsed",
     parse: String,
     optional: true,
     variadic: true,
     placeholder: "NAME[AXIS]",
-    brief: "Make an input an array, and run everything behind it per element; may be repeated",
+    brief:
+      "Make an input or param an array, and run everything behind it per element; may be repeated",
   },
   cacheDir: {
     kind: "parsed",
@@ -83,6 +95,12 @@ export const WORKFLOW_FLAGS: FlagParametersForType<WorkflowFlags, CliContext> = 
 /** Checks the form of `--set`. */
 function parseAssignment(text: string): string {
   if (!/^[^=]+=/.test(text)) throw new Error("write it as PATH=VALUE");
+  return text;
+}
+
+/** Checks the form of `--variant`. */
+function parseVariant(text: string): string {
+  if (!/^[^=]+(?:=[^=]+)?$/.test(text)) throw new Error("write NODE=VARIANT, or the name of a set");
   return text;
 }
 

@@ -24,7 +24,8 @@ export async function loadTarget(
   // Everything heavy is behind this import: help and usage errors do without it.
   const { findWorkflow, loadWorkflow } = await import("../core/mod.ts");
   const file = target.file ?? found(findWorkflow, target);
-  return await loadWorkflow(file, { cwd, set: flags.set ?? [], params: flags.params ?? [] });
+  const { set = [], params = [], variant: variants = [] } = flags;
+  return await loadWorkflow(file, { cwd, set, params, variants });
 }
 
 /** Finds the unnamed workflow; a directory in the place of a name may have been meant instead. */

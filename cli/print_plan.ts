@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Engine, SelectRequest } from "../core/mod.ts";
+import type { Engine, PartRequest } from "../core/mod.ts";
 import { writeStderr, writeStdout } from "./output.ts";
 import { formatJsonLines, printTable } from "./table.ts";
 
 /** What is printed of a plan. */
 export interface PlanOptions {
   /** Nodes it is about. */
-  readonly request: SelectRequest;
+  readonly request: PartRequest;
   /** All nodes as a JSON array, one per line. */
   readonly json: boolean;
   /** Also nodes that are up to date. */

@@ -30,7 +30,13 @@ async function namesOf(
     const target = splitTarget(words.slice(1, -1).filter((word) => !word.startsWith("-")), cwd);
     const file = target.file ?? findWorkflow(target.dir);
     const { workflow } = await loadWorkflow(file, { cwd, set: [], params: [] });
-    const names = [...workflow.inputs.map(({ name }) => name), ...Object.keys(workflow.params)];
+    const { nodes = {}, sets = {} } = workflow.variants ?? {};
+    const names = [
+      ...workflow.inputs.map(({ name }) => name),
+      ...Object.keys(workflow.params),
+      ...Object.keys(sets).length > 0 ? ["variant"] : [],
+      ...Object.keys(nodes).map((node) => `variant.${node}`),
+    ];
     return {
       sweeps: Object.keys(workflow.sweeps ?? {}),
       swept: names.map((name) => `${name}=`),

@@ -57,6 +57,7 @@ export async function recall(
     set: flags.set ?? [],
     params: flags.params ?? [],
     input: flags.input ?? [],
+    variant: flags.variant,
     map: flags.map,
   });
   const read = [

@@ -5,7 +5,8 @@
  */
 
 import type { FlagParametersForType } from "@stricli/core";
-import type { SelectRequest } from "../core/mod.ts";
+import { type AxisSlices, parseAxisSlices } from "../core/base/axis_slice.ts";
+import type { PartRequest } from "../core/mod.ts";
 import type { CliContext } from "./context.ts";
 import { proposeNames } from "./propose_names.ts";
 
@@ -16,12 +17,20 @@ export type NameLists = readonly (readonly string[])[];
 export interface SelectFlags {
   readonly only?: NameLists;
   readonly skip?: NameLists;
+  readonly select?: AxisSlices;
 }
 
 /** Definitions of {@linkcode SelectFlags}. */
 export const SELECT_FLAGS: FlagParametersForType<SelectFlags, CliContext> = {
   only: namesFlag("Run nothing but these nodes; what they need must be up to date"),
   skip: namesFlag("Leave out these nodes and what needs them"),
+  select: {
+    kind: "parsed",
+    parse: parseAxisSlices,
+    optional: true,
+    placeholder: "AXIS=PART",
+    brief: "Only this part of the maps, as in i=3,j=0:10; nothing may need the rest",
+  },
 };
 
 /** Defines a flag that takes names with commas between them, and may be repeated. */
@@ -59,11 +68,12 @@ export function selectionOf(
   flags: SelectFlags,
   targets: readonly string[],
   force?: readonly string[] | true,
-): SelectRequest {
+): PartRequest {
   return {
     targets,
     ...flags.only === undefined ? {} : { only: flags.only.flat() },
     ...flags.skip === undefined ? {} : { skip: flags.skip.flat() },
+    ...flags.select === undefined ? {} : { slices: flags.select },
     ...force === undefined ? {} : { force },
   };
 }

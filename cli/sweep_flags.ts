@@ -106,7 +106,11 @@ export async function openMany(
       zip: flags.sweepZip ?? [],
       ...each === undefined ? {} : { each },
       cwd: context.cwd,
-      given: { inputs: (flags.input ?? []).map(([name]) => name), set: flags.set ?? [] },
+      given: {
+        inputs: (flags.input ?? []).map(([name]) => name),
+        set: flags.set ?? [],
+        variants: flags.variant ?? [],
+      },
     };
     const many = await ManyRuns.open(opened.engine, request, opened.options);
     return {

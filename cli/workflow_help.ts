@@ -1,18 +1,18 @@
 /**
- * The part of `flow run WORKFLOW --help` that comes from the workflow: its inputs, params and sweeps.
+ * The part of `flow run WORKFLOW --help` that comes from the workflow: its inputs, params, variants and sweeps.
  * Does not know the flags of `run`.
  *
  * @module
  */
 
-import type { Sweep } from "../core/mod.ts";
+import type { Sweep, Variants } from "../core/mod.ts";
 import { createContext } from "./context.ts";
 import { openTarget } from "./open.ts";
 import { writeStdout } from "./output.ts";
 import { printTable } from "./table.ts";
 
 /**
- * Prints inputs, params and sweeps of the workflow that the words name; without a named workflow, nothing.
+ * Prints inputs, params, variants and sweeps of the workflow that the words name; without a named workflow, nothing.
  *
  * @param words Words after the command, without `--help`.
  * @throws {FlowError} If a workflow is named and cannot be read.
@@ -26,7 +26,7 @@ export async function printWorkflowHelp(words: readonly string[]): Promise<void>
     names.slice(0, 1),
   );
   const { inputs, params } = opened.engine.describe();
-  const { sweeps = {} } = opened.engine.workflow;
+  const { sweeps = {}, variants } = opened.engine.workflow;
   const sections: [string, readonly string[][]][] = [
     [
       "Inputs",
@@ -42,6 +42,7 @@ export async function printWorkflowHelp(words: readonly string[]): Promise<void>
         return ["  --set", `${param.name}=${placeholder(param)}`, ...notes(param)];
       }),
     ],
+    ["Variants", variantRows(variants)],
     ["Sweeps", Object.entries(sweeps).map(([name, sweep]) => ["  --sweep", name, sweptBy(sweep)])],
   ];
   for (const [title, rows] of sections) {
@@ -49,6 +50,25 @@ export async function printWorkflowHelp(words: readonly string[]): Promise<void>
     writeStdout(`\n${title}:\n`);
     await printTable(rows);
   }
+}
+
+/** Nodes with their variants, then sets with what they choose. */
+function variantRows(variants: Variants | undefined): string[][] {
+  const { nodes = {}, sets = {} } = variants ?? {};
+  return [
+    ...Object.entries(nodes).map(([node, { chosen, defs }]) => [
+      "  --variant",
+      `${node}=VARIANT`,
+      Object.keys(defs).join(", "),
+      `[default = ${chosen}]`,
+    ]),
+    ...Object.entries(sets).map(([set, choices]) => [
+      "  --variant",
+      set,
+      Object.entries(choices).map(([node, variant]) => `${node}=${variant}`).join(", "),
+      "",
+    ]),
+  ];
 }
 
 /** Names that a sweep gives values to. */

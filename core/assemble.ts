@@ -21,8 +21,7 @@ import { placementOf } from "./executors.ts";
 import { sizedFor } from "./sizing.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { parseMapPath, privateName, renderMapPath } from "./map_path.ts";
-import { templateModeOf } from "./shebang.ts";
-import { parseTemplate, referencesOf } from "./template.ts";
+import { paramReferences } from "./param_references.ts";
 import type { JsonObject, NodeDef, OutputDef, Workflow } from "./workflow.ts";
 
 /** What making actions needs from the rest. */
@@ -122,25 +121,6 @@ export function commandLineOutput(
     return [[name, parsed.ok ? renderMapPath(parsed.path, map.mapped, index) : path]];
   });
   return { output: command.commandLine, paths: Object.fromEntries(paths) };
-}
-
-/** Params that a command fills into its texts, by their paths below `params`. */
-export function paramReferences(def: NodeDef): string[] {
-  if (def.work.kind !== "run") return [];
-  const { before, after } = def.command?.hooks ?? {};
-  const paths = new Set<string>();
-  for (const line of [def.work, before, after]) {
-    if (line === undefined) continue;
-    for (const text of "argv" in line ? line.argv : [line.script]) {
-      if (!text.includes("${params.")) continue;
-      const parsed = parseTemplate(text, templateModeOf(line));
-      if (!parsed.ok) continue; // Reported by the check of the definition.
-      for (const { kind, name } of referencesOf(parsed.template)) {
-        if (kind === "params") paths.add(name);
-      }
-    }
-  }
-  return [...paths].sort();
 }
 
 function actionScope({ workflow }: AssemblyContext, def: NodeDef): ActionScope {

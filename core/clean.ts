@@ -23,6 +23,7 @@ import type { Publication } from "./store/publications.ts";
 import { sidecarOf } from "./store/sidecar.ts";
 import type { Store } from "./store/store.ts";
 import { walkTree } from "./store/tree.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /** What cleaning looks at. */
 export interface CleanContext {
@@ -65,7 +66,9 @@ type Fate =
  */
 export function countOrphans(context: CleanContext): number {
   const current = new Set(
-    context.graph.defs.flatMap(({ outputs }) => outputs.map(({ path }) => path && unplaced(path))),
+    publishersOf(context.graph).flatMap(({ def: { outputs } }) =>
+      outputs.map(({ path }) => path && unplaced(path))
+    ),
   );
   const { store: { publications }, workflow } = context;
   const isAll = publications.of(workflow).every(({ kind, path }) =>
@@ -114,6 +117,18 @@ export function clean(context: CleanContext, { dryRun, all }: CleanRequest): Cle
   return { removed, kept };
 }
 
+/** A node that publishes; without an id it is not in the graph. */
+interface Publisher {
+  readonly def: NodeDef;
+  readonly id?: NodeId;
+}
+
+/** All nodes of the file, also variants that were not chosen this time, and those that nodes returned. */
+function publishersOf({ defs, workflow: { variants } }: Graph): readonly Publisher[] {
+  const others = Object.values(variants?.nodes ?? {}).flatMap(({ defs }) => Object.values(defs));
+  return [...defs.map((def, id) => ({ def, id: id as NodeId })), ...others.map((def) => ({ def }))];
+}
+
 /** Files and directories of outputs, by path. */
 function published({ store, workflow }: CleanContext): Publication[] {
   return store.publications.of(workflow).filter(({ kind }) => kind !== "made")
@@ -139,13 +154,17 @@ function ownersOf({ graph, isExpanded, shapesOf }: CleanContext): (one: Publicat
   const current = new Set<string>();
   const holders = new Map<string, string>();
   const series: [path: string, isOf: (path: string, isPlaced: boolean) => boolean][] = [];
-  for (const [id, { name, outputs, map }] of graph.defs.entries()) {
+  for (const { def: { name, outputs, map }, id } of publishersOf(graph)) {
     for (const [position, { path: placed }] of outputs.entries()) {
       if (placed === undefined) continue;
       // Whatever combination it is of, it belongs to the node.
       const path = unplaced(placed);
       if (map === undefined) current.add(path);
-      else series.push([path, callsOf(path, map, () => shapesOf(id as NodeId, position))]);
+      else {
+        // How many calls a variant makes that was not chosen nobody knows.
+        const shapes = () => id === undefined ? [] : shapesOf(id, position);
+        series.push([path, callsOf(path, map, shapes)]);
+      }
       for (const dir of parentsOf(path)) holders.set(dir, `it holds "${path}" of node "${name}"`);
     }
   }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { paramReferences } from "./assemble.ts";
+import { paramReferences } from "./param_references.ts";
 import { digestOf } from "./base/digest.ts";
 import { InternalError } from "./base/error.ts";
 import type { Graph } from "./graph.ts";
@@ -30,6 +30,9 @@ const MAX_LABEL = 100;
  * @param names Of inputs and params.
  */
 export function dependencies(graph: Graph, names: readonly string[]): readonly string[][] {
+  const isChoice = (name: string) => sweptOf(name, graph.workflow)?.kind === "variant";
+  // With another variant the graph is another one: who is behind what this one cannot tell.
+  if (names.some(isChoice)) return graph.defs.map(() => [...names]);
   const found = graph.defs.map((def, id) => new Set(ownNames(graph, def, id, names)));
   for (const id of graph.order) {
     // Not through `after`, which is about order alone.
@@ -54,7 +57,7 @@ function ownNames(graph: Graph, def: NodeDef, id: number, names: readonly string
   return names.filter((name) => {
     const swept = sweptOf(name, graph.workflow);
     if (swept?.kind === "input") return inputs.has(name);
-    const path = `params.${swept?.path.join(".")}`;
+    const path = `params.${swept?.kind === "param" ? swept.path.join(".") : ""}`;
     // A part of what is swept, or something it is a part of.
     return paths.some((own) =>
       `${own}.`.startsWith(`${path}.`) || `${path}.`.startsWith(`${own}.`)
@@ -117,13 +120,30 @@ export function withCombination(
       const value = values.get(input.name);
       return value === undefined ? input : { ...input, default: value };
     }),
-    nodes: workflow.nodes.map((def) => place(def, namesOf(def.name))),
+    nodes: withVariants(workflow, combination).map((def) => place(def, namesOf(def.name))),
     define: (returned) => {
       const { nodes, problems } = workflow.define(returned);
       const all = Object.keys(combination);
       return { nodes: nodes.map((def) => place(def, all)), problems };
     },
   };
+}
+
+/** The nodes with the variants that a combination chooses; one that is named goes before what a set says of it. */
+function withVariants(workflow: Workflow, combination: Combination): readonly NodeDef[] {
+  const { nodes = {}, sets = {} } = workflow.variants ?? {};
+  const set = sweptOf("variant", workflow)?.kind === "variant" ? combination.variant : undefined;
+  const chosen = new Map(Object.entries(typeof set === "string" ? sets[set] : {}));
+  for (const [name, value] of Object.entries(combination)) {
+    const swept = sweptOf(name, workflow);
+    if (swept?.kind === "variant" && swept.node !== undefined) {
+      chosen.set(swept.node, String(value));
+    }
+  }
+  return workflow.nodes.map((def) => {
+    const variant = chosen.get(def.name);
+    return variant === undefined ? def : nodes[def.name].defs[variant];
+  });
 }
 
 /** Publishes the files of a node in a directory of their own, if it depends on anything. */

@@ -40,7 +40,7 @@ import { failureKeeper } from "./keep_failure.ts";
 import { Replay, type ReplayRequest } from "./replay.ts";
 import { remember } from "./remember.ts";
 import { RunLoop } from "./run.ts";
-import type { RunOutcome, RunRequest } from "./run_request.ts";
+import type { PartRequest, RunOutcome, RunRequest } from "./run_request.ts";
 import { Schedule, STATE } from "./schedule.ts";
 import {
   checkStored,
@@ -54,6 +54,7 @@ import type { RunRecord } from "./store/run_record.ts";
 import type { RunError, RunLog } from "./store/runs.ts";
 import { Store } from "./store/store.ts";
 import { type OutputContext, readOutput, type StoredOutput } from "./stored_output.ts";
+import { Structure } from "./structure.ts";
 import {
   type ListEntry,
   listNodes,
@@ -74,6 +75,8 @@ const KEEP_RUNS = 50;
 /** A workflow with its graph and its store. */
 export class Engine implements AsyncDisposable {
   readonly workflow: Workflow;
+  /** As it was loaded, without the axes that the command line adds. */
+  readonly written: Workflow;
   readonly graph: Graph;
   readonly store: Store;
   readonly warnings: readonly Diagnostic[];
@@ -100,6 +103,7 @@ export class Engine implements AsyncDisposable {
   private constructor(
     parts: {
       workflow: Workflow;
+      written: Workflow;
       graph: Graph;
       grower: Grower;
       store: Store;
@@ -111,6 +115,7 @@ export class Engine implements AsyncDisposable {
     options: EngineOptions,
   ) {
     this.workflow = parts.workflow;
+    this.written = parts.written;
     this.graph = parts.graph;
     this.store = parts.store;
     this.warnings = parts.warnings;
@@ -197,7 +202,8 @@ export class Engine implements AsyncDisposable {
       });
       const wrong = checkShapes({ graph, bound });
       if (wrong.length > 0) throw new DefinitionError(wrong);
-      return new Engine({ workflow: graph.workflow, ...wired, store, code, bound }, options);
+      const workflows = { workflow: graph.workflow, written: workflow };
+      return new Engine({ ...workflows, ...wired, store, code, bound }, options);
     } catch (error) {
       store?.close();
       await options.calls?.[Symbol.asyncDispose]();
@@ -337,13 +343,15 @@ export class Engine implements AsyncDisposable {
   }
 
   /** Says what a run would do, without running anything; nodes upstream first. */
-  plan(request: SelectRequest): PlanEntry[] {
+  plan(request: PartRequest): PlanEntry[] {
     this.#expandKnown();
-    const selection = selectNodes(this.graph, this.#targets, request);
+    const { graph } = this;
+    const selection = selectNodes(graph, this.#targets, request);
     const { wanted, leftOut, forced } = selection;
-    refuseAdded(this.graph, this.#refused, wanted);
-    checkStored(this.graph, selection, this.#foresight.outlook(wanted, forced));
-    return withLeftOut(this.graph, this.#foresight.plan(wanted, forced), leftOut);
+    refuseAdded(graph, this.#refused, wanted);
+    const part = selectPart({ graph, bound: this.#bound }, wanted, request.slices);
+    checkStored(graph, selection, this.#foresight.outlook(wanted, forced));
+    return withLeftOut(graph, this.#foresight.plan(wanted, forced, part), leftOut);
   }
 
   /**
@@ -386,6 +394,17 @@ export class Engine implements AsyncDisposable {
     this.#expandKnown();
     const statuses = options.status === true ? this.#statuses ?? this.#lastStatuses() : new Map();
     return viewGraph(this.graph, statuses, this.#targets.part(options.selectors));
+  }
+
+  /**
+   * The shape of the graph, or of a part of it.
+   *
+   * @param selectors What it is about, with what that needs; empty means all.
+   * @throws {UsageError} If a selector means nothing.
+   */
+  structure(selectors: readonly string[] = []): Structure {
+    this.#expandKnown();
+    return new Structure(this.graph, this.#targets, selectors);
   }
 
   /**

@@ -6,14 +6,17 @@
  */
 
 import { actionKey, type OutputResult, partialText } from "./action.ts";
+import type { AxisSlices } from "./base/axis_slice.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
 import { executorNote } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import type { Part } from "./map_shapes.ts";
 import { differenceOf, recordedOf } from "./materials.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
 import type { Outlook } from "./select.ts";
+import { type SelectedCalls, selectedCalls } from "./selected_calls.ts";
 import type { Store } from "./store/store.ts";
 
 /**
@@ -31,6 +34,8 @@ export interface PlanEntry {
   readonly executor?: string;
   /** It runs and will return nodes: how many is not known. */
   readonly expands?: true;
+  /** It runs only a part of its calls. */
+  readonly calls?: SelectedCalls;
 }
 
 /** Why a node would run or last ran. */
@@ -72,8 +77,12 @@ export class Foresight {
     this.#c = context;
   }
 
-  /** Says for each wanted node, upstreams first, what a run would do. */
-  plan(wanted: ReadonlySet<number>, forced: ReadonlySet<number>): PlanEntry[] {
+  /**
+   * Says for each wanted node, upstreams first, what a run would do.
+   *
+   * @param part Map nodes of which only a part is run.
+   */
+  plan(wanted: ReadonlySet<number>, forced: ReadonlySet<number>, part?: Part): PlanEntry[] {
     return this.#inOrder(wanted).map((id) => {
       const foreseen = this.#foresee(id, forced);
       const def = this.#c.graph.defs[id];
@@ -81,6 +90,13 @@ export class Foresight {
       const verdict = forced.has(id) ? "run" : foreseen.verdict;
       const why = forced.has(id) ? "forced" : this.#reasons(id, foreseen).join("; ");
       const isOpen = expand !== undefined && (verdict === "run" || verdict === "unknown");
+      const calls = part?.ids.has(id) === true && foreseen.prepared !== undefined &&
+          verdict === "run"
+        ? this.#selected(id, foreseen.prepared, part.slices, forced.has(id))
+        : undefined;
+      if (calls !== undefined) {
+        return { node, calls, ...describeCalls(calls, why), ...executorNote(def) };
+      }
       return {
         node,
         verdict,
@@ -89,6 +105,22 @@ export class Foresight {
         ...(isOpen ? { expands: true } : {}),
       };
     });
+  }
+
+  #selected(
+    id: NodeId,
+    prepared: Prepared,
+    slices: AxisSlices,
+    isForced: boolean,
+  ): SelectedCalls | undefined {
+    const { graph, store } = this.#c;
+    const { cache } = graph.defs[id];
+    const since = isForced || !isCached(graph.defs[id])
+      ? undefined
+      : typeof cache === "object"
+      ? Date.now() - cache.ttlMs
+      : 0;
+    return selectedCalls({ graph, store, id, prepared }, slices, since);
   }
 
   /** What a check of results that must be stored looks at; nothing is looked up before it asks. */
@@ -298,4 +330,14 @@ export class Foresight {
     const before = recordedOf(store, key);
     return before && differenceOf(store, before, { materialText, notes });
   }
+}
+
+/** What a part of a map node comes to: nothing, if all its calls are stored. */
+function describeCalls(
+  { total, selected, stored }: SelectedCalls,
+  why: string,
+): Pick<PlanEntry, "verdict" | "why"> {
+  const part = `${selected} of ${total} calls`;
+  if (stored === selected) return { verdict: "hit", why: `${part} are selected, all stored` };
+  return { verdict: "run", why: `${why}; ${part} are selected, ${stored} stored` };
 }

@@ -148,8 +148,10 @@ class Builder implements Grower {
     const downs = reverseRows(ups);
     const order = topologicalOrder(ups, downs);
     Object.assign(graph, { size: ids.length, ups, downs, order });
-    // Nodes that are not known yet may use an input.
-    if (!this.#defs.some(({ expand }) => expand !== undefined)) this.#reportUnusedInputs();
+    // Nodes that are not known yet may use an input, or variants that were not chosen.
+    const isOpen = this.#defs.some(({ expand }) => expand !== undefined) ||
+      this.#workflow.variants !== undefined;
+    if (!isOpen) this.#reportUnusedInputs();
     if (order.length < ids.length) this.#reportCycle(ups, order);
     if (this.#options.hasAddedAxes !== true) checkAxes(graph, this.#problems);
     return graph;

@@ -218,7 +218,7 @@ export class ManyRuns {
 
   #open(member: Member, shared?: EngineOptions["shared"]): Promise<Engine> {
     const namesOf = (node: string) => this.#namesOf(node);
-    const workflow = withCombination(this.#base.workflow, member.values, namesOf);
+    const workflow = withCombination(this.#base.written, member.values, namesOf);
     return Engine.open(workflow, [], {
       ...this.#options,
       ...shared === undefined ? {} : { shared },

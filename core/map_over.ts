@@ -1,5 +1,5 @@
 /**
- * Adds axes to a whole workflow: inputs become arrays along them, and every node behind them is called once per element,
+ * Adds axes to a whole workflow: inputs and params become arrays along them, and every node behind them is called once per element,
  * its results along the new axes in front. Rewrites map-specs; does not know values or shapes.
  *
  * @module
@@ -10,6 +10,8 @@ import { nearest } from "./base/suggest.ts";
 import type { Graph } from "./graph.ts";
 import { makeSpec, type MapItem, type MapSpec, parseMapItems } from "./mapspec.ts";
 import type { NodeId } from "./names.ts";
+import { hintForUnknown, sweptOf } from "./swept.ts";
+import { paramReferences } from "./param_references.ts";
 import type { Source } from "./wire.ts";
 import type { InputDef, NodeDef, Workflow } from "./workflow.ts";
 
@@ -43,11 +45,7 @@ export function parseMapTexts(texts: readonly string[]): readonly MapItem[] {
       });
     }
     for (const item of parsed.items) {
-      if (found.has(item.name)) {
-        throw new UsageError(`Cannot map over "${item.name}" twice`, {
-          hint: `write all its axes in one: --map "${item.name}[i, j]"`,
-        });
-      }
+      if (found.has(item.name)) throw twice(item.name);
       found.set(item.name, item);
     }
   }
@@ -55,20 +53,20 @@ export function parseMapTexts(texts: readonly string[]): readonly MapItem[] {
 }
 
 /**
- * Adds axes to all nodes behind some inputs.
+ * Adds axes to all nodes behind some inputs or params.
  *
  * @param graph The workflow as it is written.
- * @param added Inputs with their new axes; axes stand in results in the order in which they are first named here.
+ * @param added Inputs, and params by their paths, with their new axes; axes stand in results in the order in which they are
+ *   first named here.
  * @param given Outputs that are taken from outside.
- * @throws {UsageError} If a name is no input.
+ * @throws {UsageError} If a name is neither.
  */
 export function addAxes(
   graph: Graph,
   added: readonly MapItem[],
   given: readonly string[],
 ): Mapped {
-  checkInputs(graph, added, given);
-  const axesByInput = new Map(added.map(({ name, axes }) => [name, axes]));
+  const { inputs: axesByInput, params: axesByParam } = namesOf(graph, added, given);
   const order = [...new Set(added.flatMap(({ axes }) => axes))];
   const made = new Map<number, readonly string[]>();
   const refused = new Map<string, Refusal>();
@@ -76,6 +74,8 @@ export function addAxes(
   const axesOf = (source: Source): readonly string[] =>
     source.kind === "input"
       ? axesByInput.get(source.input.name) ?? []
+      : source.kind === "param"
+      ? axesByParam.get(source.path) ?? []
       : "node" in source
       ? made.get(source.node) ?? []
       : [];
@@ -83,7 +83,12 @@ export function addAxes(
     const def = graph.defs[id];
     const more = graph.wires[id].map(({ source }) => axesOf(source));
     const axes = order.filter((axis) => more.some((own) => own.includes(axis)));
-    const refusal = axes.length === 0 && def.expand === undefined ? undefined : refuse(def, axes);
+    const part = partOf(graph, id, [...axesByParam.keys()]);
+    const refusal = part !== undefined
+      ? part
+      : axes.length === 0 && def.expand === undefined
+      ? undefined
+      : refuse(def, axes);
     if (refusal !== undefined) refused.set(def.name, refusal);
     if (axes.length === 0) continue;
     made.set(id, axes);
@@ -111,29 +116,69 @@ export function refuseAdded(
   }
 }
 
-function checkInputs(
-  { workflow: { inputs }, idOf }: Graph,
+/** Sorts what gets axes into inputs and params. */
+function namesOf(
+  graph: Graph,
   added: readonly MapItem[],
   given: readonly string[],
-): void {
-  const names = [...inputs.map(({ name }) => name), ...given];
+): {
+  readonly inputs: ReadonlyMap<string, readonly string[]>;
+  readonly params: ReadonlyMap<string, readonly string[]>;
+} {
+  const inputs = new Map<string, readonly string[]>();
+  const params = new Map<string, readonly string[]>();
   for (const { name, axes } of added) {
-    if (names.includes(name)) continue;
-    const close = nearest(name, names);
-    const isOutput = idOf(name) !== undefined;
-    throw new UsageError(
-      `Cannot map over "${name}": ${isOutput ? "a node makes it" : "there is no such input"}`,
-      {
-        hint: isOutput
-          ? `give it: --input ${name}='[…]', or write "map: ${name}[${axes}] -> …" in the file`
-          : close === undefined
-          ? names.length === 0
-            ? "the workflow has no inputs"
-            : `the inputs are ${names.map((other) => `"${other}"`).join(", ")}`
-          : `did you mean "${close}"?`,
-      },
-    );
+    const swept = given.includes(name) ? undefined : sweptOf(name, graph.workflow);
+    const path = swept?.kind === "param" ? `params.${swept.path.join(".")}` : undefined;
+    if (path !== undefined && params.has(path)) throw twice(name);
+    if (path !== undefined) params.set(path, axes);
+    else if (given.includes(name) || swept?.kind === "input") inputs.set(name, axes);
+    else throw unknown(graph, { name, axes }, given);
   }
+  return { inputs, params };
+}
+
+function twice(name: string): UsageError {
+  return new UsageError(`Cannot map over "${name}" twice`, {
+    hint: `write all its axes in one: --map "${name}[i, j]"`,
+  });
+}
+
+function unknown(
+  { workflow, idOf }: Graph,
+  { name, axes }: MapItem,
+  given: readonly string[],
+): UsageError {
+  const isOutput = idOf(name) !== undefined;
+  const close = nearest(name, [...workflow.inputs.map((input) => input.name), ...given]);
+  const why = isOutput ? "a node makes it" : "there is no such input or param";
+  return new UsageError(`Cannot map over "${name}": ${why}`, {
+    hint: isOutput
+      ? `give it: --input ${name}='[…]', or write "map: ${name}[${axes}] -> …" in the file`
+      : close === undefined
+      ? hintForUnknown(name, { inputs: workflow.inputs, params: workflow.params })
+      : `did you mean "${close}"?`,
+  });
+}
+
+/** A node that takes a param in another way than as one argument cannot be called once per element of it. */
+function partOf(graph: Graph, id: NodeId, mapped: readonly string[]): Refusal | undefined {
+  if (mapped.length === 0) return undefined;
+  const def = graph.defs[id];
+  const within = (path: string): string | undefined =>
+    mapped.find((own) => `${own}.`.startsWith(`${path}.`) || path.startsWith(`${own}.`));
+  const wired = [...graph.wires[id], ...graph.tracks[id]].flatMap(({ source }) =>
+    source.kind === "param" && !mapped.includes(source.path) ? [source.path] : []
+  );
+  const written = paramReferences(def).map((path) => `params.${path}`);
+  const path = [...wired, ...written].find((path) => within(path) !== undefined);
+  if (path === undefined) return undefined;
+  const own = within(path);
+  const how = written.includes(path) ? `its command has "\${${path}}"` : `it takes "${path}"`;
+  return {
+    message: `Cannot run node "${def.name}" once per element of "${own}": ${how}`,
+    hint: `wire "${own}" itself to an argument, or use --sweep`,
+  };
 }
 
 /** What a node has that cannot be along an axis. */

@@ -158,11 +158,15 @@ class ShapeCheck {
   #report(id: number, problem: ShapeProblem, source?: Source): undefined {
     const name = problem.inputs.at(-1) ?? "";
     const { defs } = this.#context.graph;
-    const isGiven = source?.kind === "input" && source.input.kind === "value";
+    const flag = source?.kind === "input" && source.input.kind === "value"
+      ? `--input ${source.input.name}`
+      : source?.kind === "param"
+      ? `--set ${source.path.replace(/^params\./, "")}`
+      : undefined;
     this.#problems.add("shape", problem.message, ["nodes", defs[id].name, "map"], {
       within: (written) => findItem(written, name),
-      hint: isGiven && problem.hint === undefined
-        ? `give an array: --input ${source.input.name}='[…]'`
+      hint: flag !== undefined && problem.hint === undefined
+        ? `give an array: ${flag}='[…]'`
         : problem.hint,
     });
   }

@@ -10,13 +10,17 @@ import type { Forgotten } from "./forget.ts";
 import type { RunControls } from "./run_controls.ts";
 import type { SelectRequest } from "./select.ts";
 
+/** What is run or planned: which nodes, and of maps which part. */
+export interface PartRequest extends SelectRequest {
+  /** What is run of axes: calls outside of it are not, and what lacks them is not kept as a result. */
+  readonly slices?: AxisSlices;
+}
+
 /** What a run is asked to do. */
-export interface RunRequest extends SelectRequest, RunControls {
+export interface RunRequest extends PartRequest, RunControls {
   /** Slots; the number of processors by default. */
   readonly jobs?: number;
   readonly failFast?: boolean;
-  /** What is run of axes: calls outside of it are not, and what lacks them is not kept as a result. */
-  readonly slices?: AxisSlices;
   /** Nodes whose stored results are dropped before, also such that are no longer in the file. */
   readonly forget?: readonly string[];
   /** Is told what was dropped. */

@@ -8,17 +8,23 @@ import { describeSource } from "./sources.ts";
 import type { Event } from "./event.ts";
 import type { Graph, Tracked } from "./graph.ts";
 import type { GraphView, ViewEdge, ViewNode, ViewStatus } from "./report/view.ts";
-import type { Json, NodeDef } from "./workflow.ts";
+import type { Json, NodeDef, Workflow } from "./workflow.ts";
 
 /** One row of `flow ls`. */
 export interface ListEntry {
   readonly node: string;
-  readonly kind: NodeDef["work"]["kind"] | "expand";
+  readonly kind: NodeDef["work"]["kind"] | "expand" | "nest";
+  /** Nodes it nests. */
+  readonly nests?: readonly string[];
   /** The node that returned it, if it is not in the file. */
   readonly maker?: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly description?: string;
+  /** The variant of the node that was chosen. */
+  readonly variant?: string;
+  /** All its variants. */
+  readonly variants?: readonly string[];
   /** As the file names it, or the command line. */
   readonly executor?: string;
 }
@@ -113,6 +119,7 @@ function listNode(id: number, graph: Graph): ListEntry {
   return {
     node: def.name,
     kind: kindOf(def),
+    ...(def.nest === undefined ? {} : { nests: def.nest.nodes }),
     inputs: graph.wires[id].map(({ argument, source }) => {
       const from = describeSource(source, graph);
       return from === argument ? argument : `${argument}: ${from}`;
@@ -122,8 +129,19 @@ function listNode(id: number, graph: Graph): ListEntry {
     ),
     ...(def.description === undefined ? {} : { description: def.description }),
     ...(maker === undefined ? {} : { maker: graph.defs[maker].name }),
+    ...(maker === undefined ? variantOf(def.name, graph.workflow) : {}),
     ...(def.executor === undefined ? {} : { executor: def.executor }),
   };
+}
+
+function variantOf(
+  node: string,
+  { variants }: Workflow,
+): Pick<ListEntry, "variant" | "variants"> {
+  const nodes = variants?.nodes ?? {};
+  if (!Object.hasOwn(nodes, node)) return {};
+  const { chosen, defs } = nodes[node];
+  return { variant: chosen, variants: Object.keys(defs) };
 }
 
 /** Returns the leaves of the params with their paths. */
@@ -141,9 +159,11 @@ function viewSource(source: Tracked["source"], graph: Graph): string | undefined
 
 function viewNode(def: NodeDef, status: ViewStatus | undefined): ViewNode {
   const outputs = def.outputs.map((output) => output.name).filter((name) => name !== def.name);
+  const kind = kindOf(def);
   return {
     id: def.name,
-    kind: kindOf(def),
+    // It is drawn as the function it is.
+    kind: kind === "nest" ? "call" : kind,
     detail: describeWork(def),
     ...(status === undefined ? {} : { status }),
     ...(outputs.length === 0 ? {} : { outputs }),
@@ -151,10 +171,12 @@ function viewNode(def: NodeDef, status: ViewStatus | undefined): ViewNode {
 }
 
 function kindOf(def: NodeDef): ListEntry["kind"] {
+  if (def.nest !== undefined) return "nest";
   return def.expand === undefined ? def.work.kind : "expand";
 }
 
-function describeWork({ work }: NodeDef): string {
+function describeWork({ work, nest }: NodeDef): string {
+  if (nest !== undefined) return nest.nodes.join(", ");
   if (work.kind === "call") return `${work.module}#${work.export}`;
   const text = "argv" in work ? work.argv.join(" ") : work.script.trim().split("\n")[0];
   return text.length > COMMAND_CHARS ? text.slice(0, COMMAND_CHARS - 1) + "…" : text;

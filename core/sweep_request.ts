@@ -27,8 +27,17 @@ import {
   sizeOf,
   type SweepBlock,
 } from "./sweep.ts";
+import {
+  checkDisjoint,
+  checkFiles,
+  checkGiven,
+  checkVariants,
+  missingFile,
+  twice,
+  unknown,
+} from "./sweep_checks.ts";
 import { parseSweep } from "./sweep_text.ts";
-import { hintForUnknown, meaningOf, type Swept, sweptOf } from "./swept.ts";
+import { hintForUnknown, type Swept, sweptOf } from "./swept.ts";
 import type { FunctionRef, Json, Workflow } from "./workflow.ts";
 
 /** What is asked for. */
@@ -41,8 +50,13 @@ export interface SweepRequest {
   readonly each?: SourceFile;
   /** Directory that paths of the command line start from, absolute. */
   readonly cwd: string;
-  /** Names of `--input`, and texts of `--set`: what they give cannot be swept. */
-  readonly given: { readonly inputs: readonly string[]; readonly set: readonly string[] };
+  /** Names of `--input`, and texts of `--set` and `--variant`: what they give cannot be swept. */
+  readonly given: {
+    readonly inputs: readonly string[];
+    readonly set: readonly string[];
+    /** Texts of `--variant`. */
+    readonly variants: readonly string[];
+  };
 }
 
 /** The combinations, one run each, and all their names. */
@@ -91,6 +105,7 @@ async function sweepCombinations(
   if (size > MAX_COMBINATIONS) throw tooMany(size);
   const all = distinct(factors.reduce(cross, [{}]));
   checkFiles(workflow, all);
+  checkVariants(workflow, all);
   return all;
 }
 
@@ -156,6 +171,7 @@ function readItem(
       read.hint === undefined ? {} : { hint: read.hint },
     );
   }
+  if (swept.kind === "variant") return unquoted(item);
   const { input } = swept;
   if (input.kind !== "value") return relative(dir, resolve(cwd, unquoted(item))) || ".";
   const text = input.type === undefined || input.type === "string" ? unquoted(item) : item;
@@ -334,83 +350,4 @@ function rowCombinations(
   throw new UsageError(`Cannot run for each line of "${source.name}": it has none`, {
     hint: 'write one JSON object a line: { "NAME": value }',
   });
-}
-
-// ---- checks ----------------------------------------------------------------------------------
-
-function unknown(name: string, workflow: Workflow): UsageError {
-  return new UsageError(`Cannot sweep "${name}": the workflow has no such input or param`, {
-    hint: hintForUnknown(name, workflow),
-  });
-}
-
-function twice(name: string): UsageError {
-  return new UsageError(`Cannot sweep "${name}" twice`, { hint: "leave out one" });
-}
-
-/** Every name has its values from one place. */
-function checkDisjoint(workflow: Workflow, factors: readonly Combination[][]): void {
-  const seen = new Set<string>();
-  for (const factor of factors) {
-    const meanings = namesOf(factor).map((name) => {
-      const swept = sweptOf(name, workflow);
-      return [name, swept === undefined ? name : meaningOf(swept)] as const;
-    });
-    for (const [name, meaning] of meanings) if (seen.has(meaning)) throw twice(name);
-    for (const [, meaning] of meanings) seen.add(meaning);
-  }
-}
-
-/** What the command line gives one value cannot have many. */
-function checkGiven(
-  names: readonly string[],
-  workflow: Workflow,
-  { given, each }: SweepRequest,
-): void {
-  const how = each === undefined ? "is swept" : `is in "${each.name}"`;
-  const paths = given.set.map((text) => `params.${text.split("=")[0].trim()}`);
-  for (const name of names) {
-    const swept = sweptOf(name, workflow);
-    if (swept === undefined) continue;
-    const flag = swept.kind === "input"
-      ? given.inputs.includes(name) ? `--input ${name}` : undefined
-      : paths.includes(meaningOf(swept))
-      ? `--set ${swept.path.join(".")}`
-      : undefined;
-    if (flag === undefined) continue;
-    throw new UsageError(`Cannot use "${flag}": "${name}" ${how}`, { hint: "leave out one" });
-  }
-}
-
-/** Files and directories among the values are there. */
-function checkFiles(workflow: Workflow, combinations: readonly Combination[]): void {
-  for (const name of namesOf(combinations)) {
-    const swept = sweptOf(name, workflow);
-    if (swept?.kind !== "input" || swept.input.kind === "value") continue;
-    for (const combination of distinct(combinations, [name])) {
-      const missing = missingFile(workflow, name, combination[name]);
-      if (missing !== undefined) throw new UsageError(missing, { hint: "check the path" });
-    }
-  }
-}
-
-/** Says that the file or directory of an input is not there. */
-function missingFile(workflow: Workflow, name: string, value: Json): string | undefined {
-  const swept = sweptOf(name, workflow);
-  if (swept?.kind !== "input" || swept.input.kind === "value" || typeof value !== "string") {
-    return undefined;
-  }
-  const { kind } = swept.input;
-  try {
-    const stat = Deno.statSync(resolve(workflow.dir, value));
-    if (kind === "file" ? stat.isFile : stat.isDirectory) return undefined;
-    return `Cannot use "${value}" for input "${name}": it is no ${
-      kind === "file" ? "file" : "directory"
-    }`;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return `Cannot find "${value}" for input "${name}": no such ${
-      kind === "file" ? "file" : "directory"
-    }`;
-  }
 }

@@ -1,5 +1,5 @@
 /**
- * What a name of a sweep means in a workflow: an input, or a param by its path. Pure; does not know sweeps or values.
+ * What a name of a sweep means in a workflow: an input, a param by its path, or the choice among variants. Pure; does not know sweeps or values.
  *
  * @module
  */
@@ -10,19 +10,34 @@ import type { InputDef, Json, Workflow } from "./workflow.ts";
 /** What gets the values. */
 export type Swept =
   | { readonly kind: "input"; readonly input: InputDef }
-  | { readonly kind: "param"; readonly path: readonly string[]; readonly value: Json };
+  | { readonly kind: "param"; readonly path: readonly string[]; readonly value: Json }
+  /** `variant.NODE`, or `variant` for all that a set chooses; `names` are what can be chosen. */
+  | { readonly kind: "variant"; readonly node?: string; readonly names: readonly string[] };
 
 /** Where names are looked up. */
-export type SweptScope = Pick<Workflow, "inputs" | "params">;
+export type SweptScope = Pick<Workflow, "inputs" | "params" | "variants">;
 
 /**
- * Finds what a name means: an input, else a param. `params.lr` is always the param.
+ * Finds what a name means: an input, else a param, else a choice among variants. `params.lr` is always the param.
  *
- * @returns `undefined` if the workflow has neither.
+ * @returns `undefined` if the workflow has none of them.
  */
-export function sweptOf(name: string, { inputs, params }: SweptScope): Swept | undefined {
-  const input = inputs.find((candidate) => candidate.name === name);
+export function sweptOf(name: string, scope: SweptScope): Swept | undefined {
+  const input = scope.inputs.find((candidate) => candidate.name === name);
   if (input !== undefined) return { kind: "input", input };
+  return paramOf(name, scope) ?? variantOf(name, scope);
+}
+
+function variantOf(name: string, { variants }: SweptScope): Swept | undefined {
+  const { nodes = {}, sets = {} } = variants ?? {};
+  const names = Object.keys(sets);
+  if (name === "variant" && names.length > 0) return { kind: "variant", names };
+  const node = name.replace(/^variant\./, "");
+  if (node === name || !Object.hasOwn(nodes, node)) return undefined;
+  return { kind: "variant", node, names: Object.keys(nodes[node].defs) };
+}
+
+function paramOf(name: string, { params }: SweptScope): Swept | undefined {
   const path = name.replace(/^params\./, "").split(".");
   let value: Json = params;
   for (const key of path) {
@@ -35,12 +50,25 @@ export function sweptOf(name: string, { inputs, params }: SweptScope): Swept | u
 
 /** Returns a text that two names share if they mean the same. */
 export function meaningOf(swept: Swept): string {
-  return swept.kind === "input" ? `input ${swept.input.name}` : `params.${swept.path.join(".")}`;
+  switch (swept.kind) {
+    case "input":
+      return `input ${swept.input.name}`;
+    case "param":
+      return `params.${swept.path.join(".")}`;
+    case "variant":
+      return swept.node === undefined ? "variant" : `variant.${swept.node}`;
+    default:
+      return swept satisfies never;
+  }
 }
 
 /** Says what to do about a name that means nothing. */
-export function hintForUnknown(name: string, { inputs, params }: SweptScope): string {
-  const known = [...inputs.map((input) => input.name), ...pathsOf(params, "")];
+export function hintForUnknown(name: string, { inputs, params, variants }: SweptScope): string {
+  const known = [
+    ...inputs.map((input) => input.name),
+    ...pathsOf(params, ""),
+    ...Object.keys(variants?.nodes ?? {}).map((node) => `variant.${node}`),
+  ];
   const prefix = name.startsWith("params.") ? "params." : "";
   const close = didYouMean(name.slice(prefix.length), known);
   if (close !== undefined) return close;

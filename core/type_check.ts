@@ -25,6 +25,7 @@ export interface TypeCheckRequest {
   readonly cwd: string;
   readonly set: readonly string[];
   readonly params: readonly string[];
+  readonly variants?: readonly string[];
   /** Names of `--input`. */
   readonly given: readonly string[];
 }
@@ -41,7 +42,8 @@ export async function checkWorkflowTypes(request: TypeCheckRequest): Promise<Typ
   const { workflow, diagnostics } = await loadWorkflow(request.file, request);
   const code = new CodeIndex({ rootDir: workflow.dir });
   // Axes that a command line adds stand in front of all there are: the types of elements are those of the file.
-  const { graph } = wireWorkflow(workflow, diagnostics, code, { given: request.given, map: [] });
+  const { given } = request;
+  const { graph } = wireWorkflow(workflow, diagnostics, code, { given, map: [], isFlat: true });
   return await checkGraphTypes(graph, code);
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { basename, relative } from "node:path";
 import { DefinitionError, type Diagnostic } from "./base/error.ts";
 import { formatPlace } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
@@ -14,6 +15,8 @@ import { buildGraph, describeRef, type Graph, type Grower, type Parameters } fro
 import { addAxes, type Mapped } from "./map_over.ts";
 import { checkHooks } from "./hook_check.ts";
 import type { MapItem } from "./mapspec.ts";
+import { flatten, nestNodes } from "./nest.ts";
+import { NEST_EXPORT } from "./nest_module.ts";
 import type { WiringOptions } from "./node_wiring.ts";
 import { checkReadingOrder } from "./reading_order.ts";
 import { checkSizing } from "./sizing_check.ts";
@@ -25,6 +28,8 @@ export interface WiringRequest {
   readonly given: readonly string[];
   /** Inputs with axes that are added to them and to everything behind them. */
   readonly map: readonly MapItem[];
+  /** Nodes that others nest stay as they are, unless they are mapped together: for a look at the wires between them. */
+  readonly isFlat?: true;
 }
 
 /** A wired workflow. */
@@ -58,12 +63,20 @@ export function wireWorkflow(
     problemOfTracked: (def, ref) => problemOfTracked(code, def, ref),
     provided,
   };
-  const built = buildGraph(workflow, options);
-  const isWired = built.diagnostics.every(({ severity }) => severity !== "error");
+  const flat = flatten(workflow);
+  const first = buildGraph(flat.workflow, options);
+  const ownProblems = [
+    ...first.diagnostics,
+    ...flat.diagnostics,
+    ...checkNodes(workflow, workflow.nodes),
+  ];
+  const isWired = ownProblems.every(({ severity }) => severity !== "error");
+  const nested = isWired ? nest(workflow, first, { code, options, asked }) : undefined;
+  const built = nested ?? first;
   const all = inOrder([
     ...found,
-    ...built.diagnostics,
-    ...checkNodes(workflow, workflow.nodes),
+    ...ownProblems,
+    ...nested?.diagnostics ?? [],
     ...checkHooks(workflow, (def) => parametersOf(code, def)),
     ...isWired ? checkReadingOrder(built.graph) : [],
     ...isWired ? checkSizing(built.graph, options.parametersOf) : [],
@@ -76,6 +89,34 @@ export function wireWorkflow(
   // It is the same workflow, which was right.
   if (again.diagnostics.length > 0) throw new DefinitionError(again.diagnostics);
   return { graph: again.graph, grower: again.grower, warnings: all, refused: mapped.refused };
+}
+
+/** Wires the workflow again with nodes in place of those they nest; `undefined` if there are none. */
+function nest(
+  workflow: Workflow,
+  { graph }: { readonly graph: Graph },
+  { code, options, asked }: {
+    readonly code: CodeIndex;
+    readonly options: WiringOptions;
+    readonly asked: WiringRequest;
+  },
+): ReturnType<typeof buildGraph> | undefined {
+  const isNested = (def: NodeDef): boolean => asked.isFlat !== true || def.map !== undefined;
+  if (!workflow.nodes.some((def) => def.nest !== undefined && isNested(def))) return undefined;
+  const { workflow: whole, diagnostics } = nestNodes(workflow, graph, {
+    isNested,
+    place: (text) => {
+      const path = code.add(text);
+      return { kind: "call", module: basename(path), path, export: NEST_EXPORT };
+    },
+    specifierOf: (path) => {
+      const parts = relative(workflow.dir, path).split("/").map(encodeURIComponent);
+      return `./${parts.join("/")}`;
+    },
+  });
+  const again = buildGraph(whole, options);
+  // What is wrong with a node is not said of those who take its outputs too.
+  return diagnostics.length === 0 ? again : { ...again, diagnostics: [...diagnostics] };
 }
 
 function parametersOf(

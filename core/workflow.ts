@@ -41,6 +41,8 @@ export interface Workflow {
   readonly params: JsonObject;
   readonly inputs: readonly InputDef[];
   readonly nodes: readonly NodeDef[];
+  /** What `nodes` was chosen from; absent if there was nothing to choose. */
+  readonly variants?: Variants;
   /** Combinations of values by name, for `--sweep NAME`; absent means none. */
   readonly sweeps?: Readonly<Record<string, Sweep>>;
   /** Capacity of named pools, by name; `cpus` and `memory` come from the command line or the machine. */
@@ -52,6 +54,20 @@ export interface Workflow {
   readonly locate: Locate;
   /** Reads what a node returned as nodes of this workflow, with its defaults and pools. */
   readonly define: Define;
+}
+
+/** Nodes that are there in several variants, of which one was chosen. */
+export interface Variants {
+  /** By node: which of its variants is in the workflow, and all of them. */
+  readonly nodes: Readonly<Record<string, VariantNode>>;
+  /** Choices that are made together, by name: variant by node. */
+  readonly sets: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** A node in several variants. */
+export interface VariantNode {
+  readonly chosen: string;
+  readonly defs: Readonly<Record<string, NodeDef>>;
 }
 
 /** What nodes that name it have in common: where they run, and how many at once. */
@@ -239,6 +255,11 @@ export interface NodeDef {
    * some of them must have, so that nodes of the file can be wired to them.
    */
   readonly expand?: { readonly provides: readonly OutputDef[] };
+  /**
+   * Nodes whose functions it calls one after the other, and those of their outputs that are its own if they are named; until
+   * the workflow is wired its own work means nothing (`nest.ts`).
+   */
+  readonly nest?: { readonly nodes: readonly string[]; readonly outputs?: readonly string[] };
   readonly map?: MapSpec;
   readonly scope: Scope;
   /** `auto`: cached unless the scope holds net, run or ffi. A `ttlMs` bounds how long a result counts. */

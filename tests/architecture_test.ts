@@ -31,6 +31,7 @@ const PURE = new Set([
   "names",
   "node_wiring",
   "node_states",
+  "param_references",
   "partial_maps",
   "redact",
   "result",

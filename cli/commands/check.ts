@@ -65,9 +65,9 @@ async function check(this: CliContext, flags: CheckFlags, ...words: string[]): P
  * @throws {DefinitionError} If some do not fit. The warnings about the definition have been printed.
  */
 async function checkTypes(workflow: Workflow, flags: CheckFlags, cwd: string): Promise<number> {
-  const { set = [], params = [], input = [] } = flags;
+  const { set = [], params = [], input = [], variant: variants = [] } = flags;
   const given = input.map(([name]) => name);
-  const answer = await askAboutTypes({ file: workflow.file, cwd, set, params, given });
+  const answer = await askAboutTypes({ file: workflow.file, cwd, set, params, variants, given });
   if (!answer.ok) return answer.code;
   const { problems, notes } = answer.report;
   for (const note of flags.verbose ? notes : []) writeStderr(`note: ${sanitize(note)}\n`);

@@ -69,7 +69,7 @@ async function planMany(
   flags: PlanFlags,
   words: readonly string[],
 ): Promise<void> {
-  for (const flag of ["exitCode", "force", "only", "skip"] as const) {
+  for (const flag of ["exitCode", "force", "only", "skip", "select"] as const) {
     if (flags[flag] === undefined || flags[flag] === false) continue;
     const word = flag === "exitCode" ? "--exit-code" : `--${flag}`;
     throw new UsageError(`Cannot combine "${word}" and "--sweep" in a plan`, {

@@ -5,7 +5,6 @@
  */
 
 import { buildCommand, type Command } from "@stricli/core";
-import { type AxisSlices, parseAxisSlices } from "../../core/base/axis_slice.ts";
 import { UsageError } from "../../core/base/error.ts";
 import type { Engine, RunOutcome } from "../../core/mod.ts";
 import type { CliContext } from "../context.ts";
@@ -58,7 +57,6 @@ export interface RunFlags extends WorkflowFlags, SelectFlags, SweepFlags, Execut
   readonly until?: NameLists;
   readonly from?: NameLists;
   readonly forget?: NameLists;
-  readonly select?: AxisSlices;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -97,13 +95,6 @@ export const runCommand: Command<CliContext> = buildCommand<RunFlags, string[], 
       until: namesFlag("Run these nodes and what they need; the same as naming them"),
       from: namesFlag("Run these nodes again, and what their new results change"),
       forget: namesFlag("First drop the stored results of these nodes, so that they run again"),
-      select: {
-        kind: "parsed",
-        parse: parseAxisSlices,
-        optional: true,
-        placeholder: "AXIS=PART",
-        brief: "Run only this part of the maps, as in i=3,j=0:10; nothing may need the rest",
-      },
       quiet: booleanFlag("Print only errors"),
       verbose: booleanFlag("Print a line for every node, also those up to date"),
       json: booleanFlag("Print events as lines of JSON to standard output"),
@@ -236,7 +227,6 @@ async function runOnce(
   using surface = await openSurface(flags, steering, engine, isStdinRead(flags));
   const { outcome, orphans } = await engine.run({
     ...request,
-    ...flags.select === undefined ? {} : { slices: flags.select },
     ...flags.forget === undefined ? {} : { forget: flags.forget.flat() },
     onForgotten: (forgotten) => flags.quiet || writeStderr(formatForgotten(forgotten)),
     ...settingsOf(flags),
@@ -340,7 +330,6 @@ function checkFlags(flags: RunFlags): void {
     [flags.quiet && flags.verbose, "--quiet", "--verbose"],
     [flags.json && flags.output !== undefined, "--json", "--output"],
     [flags.dryRun && flags.forget !== undefined, "--dry-run", "--forget"],
-    [flags.dryRun && flags.select !== undefined, "--dry-run", "--select"],
   ];
   if (flags.format === "csv" && !isMany(flags)) {
     throw new UsageError("Cannot print one result as csv: it is no table", {

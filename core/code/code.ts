@@ -72,6 +72,18 @@ export class CodeIndex {
   }
 
   /**
+   * Adds a module that is no file: JavaScript whose relative imports start at the root directory.
+   *
+   * @param text Its text; equal texts are one module.
+   * @returns Its path.
+   */
+  add(text: string): string {
+    const path = `${this.#root}/nest.${digestOf(text).slice(-12)}.mjs`;
+    this.#modules.add(path, text);
+    return path;
+  }
+
+  /**
    * Returns the identity of an exported function.
    *
    * @param modulePath Absolute, or relative to the root directory.

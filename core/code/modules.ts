@@ -85,10 +85,17 @@ export class Modules {
   readonly #modules = new Map<string, Module>();
   readonly #resolved = new Map<Module, Resolved[]>();
   readonly #sources = new Map<Module, string>();
+  /** Texts of modules that are no files, by path. */
+  readonly #made = new Map<string, string>();
 
   constructor(rootDir: string, cache: AnalysisCache | undefined) {
     this.#root = rootDir;
     this.#cache = cache;
+  }
+
+  /** Adds a module that is no file. */
+  add(path: string, text: string): void {
+    this.#made.set(path, text);
   }
 
   /**
@@ -98,7 +105,7 @@ export class Modules {
    * @throws {CodeProblem} If it cannot be read or does not parse.
    */
   entry(path: string): Module {
-    const real = this.#resolver.realPath(path);
+    const real = this.#made.has(path) ? path : this.#resolver.realPath(path);
     if (real !== undefined) return this.#module(real, undefined, undefined);
     const shown = relative(this.#root, path);
     throw new CodeProblem("module-not-found", `Cannot find module "${shown}"`, {
@@ -109,7 +116,7 @@ export class Modules {
 
   /** Files that were read, and files whose presence decides what is read. */
   *paths(): Iterable<string> {
-    for (const { path } of this.#modules.values()) yield path;
+    for (const { path } of this.#modules.values()) if (!this.#made.has(path)) yield path;
     yield* this.#resolver.probed;
   }
 
@@ -157,7 +164,7 @@ export class Modules {
   #read(path: string, url: string, format: Module["format"], site: Site | undefined): Module {
     let text: string;
     try {
-      text = Deno.readTextFileSync(path);
+      text = this.#made.get(path) ?? Deno.readTextFileSync(path);
     } catch (error) {
       const message = `Cannot read module "${relative(this.#root, path)}": ${messageOf(error)}`;
       throw new CodeProblem("module-not-found", message, { ...site, cause: error });

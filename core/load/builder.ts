@@ -269,6 +269,10 @@ export interface WorkflowOptions {
   readonly params?: object;
   readonly inputs?: Readonly<Record<string, unknown>>;
   readonly nodes: Readonly<Record<string, unknown>>;
+  /** Sets of choices by name: variant by node. */
+  readonly variants?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The set that is taken by default. */
+  readonly variant?: string;
   readonly pools?: Readonly<Record<string, number>>;
   /** Where nodes run and how many at once; `default` is that of nodes that name none. */
   readonly executors?: Readonly<Record<string, ExecutorOptions>>;
@@ -379,6 +383,48 @@ export function run<
   return handle as CommandHandle<T, O, Out, Err, Code, Line, M>;
 }
 
+/**
+ * A node in several variants, of which one is chosen: `--variant NODE=NAME`. What takes it must fit all of them.
+ *
+ * @param nodes The variants by name.
+ * @param options The one that is taken by default.
+ */
+export function variants<V extends Readonly<Record<string, NodeHandle<unknown>>>>(
+  nodes: V,
+  options: { readonly variant?: string & keyof V } = {},
+): V[keyof V] {
+  const data = mapValues(nodes, (node) => {
+    const meaning = meaningOf(node);
+    return meaning?.kind === "node" ? meaning.data : node;
+  });
+  // It has the outputs of all: what is common to them is what the type has.
+  return nodeOf({ variants: data, ...options }) as V[keyof V];
+}
+
+/** Options of a node that nests others; the rest it has from them. */
+export interface NestOptions
+  extends Omit<NodeOptions, "allow" | "resources" | "track" | "after" | "temp"> {
+  /** Names of those of their outputs that are its own; by default those that somebody else takes, or nobody. */
+  readonly outputs?: readonly string[];
+  readonly map?: string;
+  readonly concurrency?: number;
+  readonly isolate?: "pooled" | "fresh";
+}
+
+/**
+ * Functions as one node, called one after the other; nothing between them is kept. What takes their outputs is wired to
+ * them as before.
+ *
+ * @param nodes Nodes of the workflow, or their names.
+ * @param options The options of the node, as in YAML.
+ */
+export function nest(
+  nodes: readonly (string | Handle<unknown>)[],
+  options: NestOptions = {},
+): NodeHandle<unknown> {
+  return nodeOf({ nest: nodes, ...options });
+}
+
 function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {
   const outputs: Record<string, Handle<unknown>> = {};
   const handle = { outputs };
@@ -390,7 +436,10 @@ function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {
 }
 
 function outputNames(data: Readonly<Record<string, unknown>>): string[] {
-  const { outputs, stdout, stderr, exitCode, commandLine } = data;
+  const { outputs, stdout, stderr, exitCode, commandLine, variants } = data;
+  if (typeof variants === "object" && variants !== null) {
+    return [...new Set(Object.values(variants).flatMap(outputNames))];
+  }
   const names = Array.isArray(outputs)
     ? [...outputs]
     : Object.keys(typeof outputs === "object" ? outputs ?? {} : {});
@@ -502,7 +551,13 @@ function mapValues(
 function resolveNode(node: unknown, name: string, names: Map<unknown, string>): unknown {
   if (typeof node !== "object" || node === null || Array.isArray(node)) return node;
   const data: Record<string, unknown> = { ...node };
-  const { inputs, track, after } = data;
+  const { inputs, track, after, variants } = data;
+  if (typeof variants === "object" && variants !== null) {
+    data.variants = mapValues(
+      variants as Record<string, unknown>,
+      (variant) => resolveNode(variant, name, names),
+    );
+  }
   const refer = (source: unknown, what: string): unknown =>
     meaningOf(source) === undefined ? source : refOf(source, `${what} of node "${name}"`, names);
   if (Array.isArray(inputs)) data.inputs = inputs.map((source) => refer(source, "an input"));
@@ -516,6 +571,9 @@ function resolveNode(node: unknown, name: string, names: Map<unknown, string>): 
     data.track = track.map((source) =>
       typeof source === "function" ? { call: source } : refer(source, '"track"')
     );
+  }
+  if (Array.isArray(data.nest)) {
+    data.nest = data.nest.map((node) => names.get(node) ?? refer(node, '"nest"'));
   }
   if (Array.isArray(after)) {
     data.after = after.map((node) => names.get(node) ?? refer(node, '"after"'));

@@ -7,24 +7,17 @@
 
 import { basename, dirname } from "node:path";
 import type { Diagnostic } from "../base/error.ts";
-import type {
-  ExecutorDef,
-  InputDef,
-  Json,
-  JsonObject,
-  Locate,
-  NodeDef,
-  Workflow,
-} from "../workflow.ts";
+import type { ExecutorDef, InputDef, Json, JsonObject, Locate, Workflow } from "../workflow.ts";
 import { spanOfPart, type Written } from "./document.ts";
 import { defineReturned } from "./expansion.ts";
 import { isOfType } from "./input_type.ts";
 import { functionRef } from "./function_ref.ts";
 import { readHooks } from "./hooks.ts";
-import { buildNode } from "./node.ts";
-import { type InputFields, nameOfPath, type WorkflowFields, workflowShape } from "./schema.ts";
+import { nameOfPath } from "./path_name.ts";
+import { type InputFields, type WorkflowFields, workflowShape } from "./schema.ts";
 import { isMapping, type Problem, Visit } from "./shape.ts";
 import { defineSweeps } from "./sweeps.ts";
+import { buildNodes, type ChosenNodes } from "./variants.ts";
 
 /** What a workflow is made of. */
 export interface DefinitionParts {
@@ -33,6 +26,8 @@ export interface DefinitionParts {
   readonly written: Written;
   /** Absolute path of the file. */
   readonly file: string;
+  /** Choices of the command line among variants; see `choose_variants.ts`. */
+  readonly variants?: readonly string[];
 }
 
 /** A workflow with what is wrong with it; the workflow is absent if nothing of it is usable. */
@@ -54,6 +49,7 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
   const fields = workflowShape.read(data, visit);
   const dir = dirname(file);
   let workflow: Workflow | undefined;
+  let chosen: ChosenNodes | undefined;
   if (fields !== undefined) {
     const pools = fields.pools ?? {};
     const inputs = Object.entries(fields.inputs ?? {}).map(([name, input]) =>
@@ -65,10 +61,8 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
     const hooks = readHooks(defaults, { dir, modules, at: ["defaults"], about: "node" });
     const shared = { defaults, pools, executors, hooks, file, dir, modules };
     const ofRun = readHooks(fields, { dir, modules, at: [], about: "run" });
-    const nodes: NodeDef[] = [];
-    for (const [name, node] of Object.entries(fields.nodes ?? {})) {
-      nodes.push(buildNode(name, node, { ...shared, visit }));
-    }
+    const { texts, context } = { texts: parts.variants ?? [], context: { ...shared, visit } };
+    chosen = buildNodes(fields, { texts, locate, context });
     if (isMapping(data) && isMapping(data.nodes) && Object.keys(data.nodes).length === 0) {
       visit.report("too-few", "Cannot find any node: the workflow defines none", {
         part: "key",
@@ -78,7 +72,11 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
     // The shape keeps every value as it is.
     const params = (fields.params ?? {}) as JsonObject;
     const sweeps = defineSweeps(fields.sweeps ?? {}, {
-      scope: { inputs, params },
+      scope: {
+        inputs,
+        params,
+        ...(chosen.variants === undefined ? {} : { variants: chosen.variants }),
+      },
       visit,
       functionOf: (target) => functionRef(target, shared),
     });
@@ -89,19 +87,20 @@ export function defineWorkflow(parts: DefinitionParts): Definition {
       dir,
       params,
       inputs,
-      nodes,
+      nodes: chosen.nodes,
+      ...(chosen.variants === undefined ? {} : { variants: chosen.variants }),
       ...(fields.sweeps === undefined ? {} : { sweeps }),
       pools,
       ...(fields.executors === undefined ? {} : { executors }),
       ...(ofRun.length === 0 ? {} : { hooks: ofRun }),
-      locate,
+      locate: chosen.locate,
       define: (returned) => defineReturned(returned, shared),
     };
   }
   const diagnostics = visit.problems.map((problem) => toDiagnostic(problem, locate));
   return {
     ...(workflow === undefined ? {} : { workflow }),
-    diagnostics: inSourceOrder(diagnostics),
+    diagnostics: [...inSourceOrder(diagnostics), ...chosen?.diagnostics ?? []],
   };
 }
 

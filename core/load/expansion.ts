@@ -9,7 +9,8 @@ import { joinPath } from "../base/data_path.ts";
 import type { Json, NodeDef, ReturnedNodes } from "../workflow.ts";
 import { MAX_DEPTH } from "./document.ts";
 import { buildNode, type NodeContext } from "./node.ts";
-import { nameOfPath, returnedShape } from "./schema.ts";
+import { nameOfPath } from "./path_name.ts";
+import { returnedShape } from "./schema.ts";
 import { describe, isMapping, type Path, Visit } from "./shape.ts";
 
 /** What the nodes share with those of the file. */
@@ -43,6 +44,12 @@ export function defineReturned(returned: unknown, context: SharedContext): Retur
   } else if (strange === undefined) {
     const fields = returnedShape.read(data, visit);
     for (const [name, node] of Object.entries(fields?.nodes ?? {})) {
+      if (node.nest !== undefined) {
+        visit.report("unsupported", `Cannot nest nodes in node "${name}": it is returned`, {
+          member: ["nodes", name, "nest"],
+          hint: "Return a function that calls theirs",
+        });
+      }
       nodes.push(buildNode(name, node, { ...context, visit }));
     }
   }

@@ -30,6 +30,8 @@ export interface LoadOptions {
   readonly set?: readonly string[];
   /** `--params` files. */
   readonly params?: readonly string[];
+  /** `--variant` texts: `model=forest`, or the name of a set. */
+  readonly variants?: readonly string[];
 }
 
 /** A loaded workflow with what is wrong with it. With an error among the diagnostics it must not run. */
@@ -84,7 +86,8 @@ export async function loadWorkflow(path: string, options: LoadOptions): Promise<
     ? { ...document.data, params: merged.params }
     : document.data;
   const { locate, written } = document;
-  const { workflow, diagnostics } = defineWorkflow({ data, locate, written, file });
+  const { variants = [] } = options;
+  const { workflow, diagnostics } = defineWorkflow({ data, locate, written, file, variants });
   const all = [
     ...inSourceOrder([...document.diagnostics, ...diagnostics]),
     ...merged.diagnostics,

@@ -48,6 +48,8 @@ export interface NodeContext {
   /** Hooks of nodes that have none of that kind of their own. */
   readonly hooks: readonly HookDef[];
   readonly visit: Visit;
+  /** The variant of the node, and the options that are written in it. */
+  readonly variant?: { readonly name: string; readonly own: ReadonlySet<string> };
 }
 
 /** Shared by all nodes without such a list. */
@@ -56,6 +58,9 @@ const NONE: readonly never[] = [];
 /** Stands in for the work of a node that has none, so that its name still resolves. */
 const NO_WORK: Work = { kind: "run", argv: [] };
 
+/** Stands in for the work of a node that nests others until it is wired. */
+const NESTED_WORK: Work = { kind: "call", module: "", path: "", export: "" };
+
 /**
  * Returns a node with all defaults filled in; what does not fit is reported and left out.
  *
@@ -63,7 +68,7 @@ const NO_WORK: Work = { kind: "run", argv: [] };
  * @param own Its options as written, valid one by one.
  */
 export function buildNode(name: string, own: NodeFields, context: NodeContext): NodeDef {
-  const report = reporter(name, context.visit);
+  const report = reporter(name, context);
   const fields: NodeFields = { ...context.defaults, ...own };
   const work = workOf(fields, context);
   const isExpand = own.expand !== undefined && own.call === undefined && own.run === undefined;
@@ -76,6 +81,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     : own;
   const declared = outputsOf(name, named, { isCommand, ...streams }, context, report);
   if (isExpand) rejectOwnName(name, declared, own, report);
+  const nest = nestOf(named, report);
   if (isExpand || isCommand) rejectPicks(declared, isExpand ? "expand" : "run", report);
   return {
     name,
@@ -84,6 +90,7 @@ export function buildNode(name: string, own: NodeFields, context: NodeContext): 
     inputs,
     outputs: isExpand ? [valueOutput(name)] : declared,
     ...(isExpand ? { expand: { provides: own.outputs === undefined ? [] : declared } } : {}),
+    ...(nest === undefined ? {} : { nest }),
     ...(map === undefined ? {} : { map }),
     scope: scopeOf(fields.allow),
     cache: cacheOf(fields.cache),
@@ -110,22 +117,44 @@ export type Report = (
   options?: ProblemOptions,
 ) => void;
 
-function reporter(name: string, visit: Visit): Report {
+function reporter(name: string, { visit, variant }: NodeContext): Report {
+  const node = `node ${JSON.stringify(name)}`;
+  const whose = variant === undefined ? node : `variant "${variant.name}" of ${node}`;
   return (code, message, member, options = {}) => {
-    const whose = `node ${JSON.stringify(name)}`;
+    const isOwn = variant?.own.has(String(member[0])) === true;
     visit.report(code, message.replaceAll("@", whose), {
       ...options,
-      member: ["nodes", name, ...member],
+      member: ["nodes", name, ...isOwn ? ["variants", variant.name] : [], ...member],
     });
   };
 }
 
+/** What a node nests; only values of theirs can be its own. */
+function nestOf(own: NodeFields, report: Report): NodeDef["nest"] {
+  const { nest: nodes, outputs } = own;
+  if (nodes === undefined || own.call !== undefined || own.run !== undefined) return undefined;
+  if (nodes.length === 1) {
+    report("too-few", `Cannot nest "${nodes[0]}" alone in @`, ["nest"], {
+      hint: "Name two nodes or more",
+    });
+  }
+  if (outputs === undefined) return { nodes };
+  if (outputs === null || outputs === "none") return { nodes, outputs: [] };
+  if (isList(outputs)) return { nodes, outputs };
+  report("misfit", "Cannot declare outputs of @: the nodes it nests do", ["outputs"], {
+    part: "key",
+    hint: `Name theirs: [${Object.keys(outputs).join(", ")}]`,
+  });
+  return { nodes };
+}
+
 function workOf(
-  { call, expand, run, shell = "sh" }: NodeFields,
+  { call, expand, run, nest, shell = "sh" }: NodeFields,
   { dir, modules }: NodeContext,
 ): Work {
   const target = call ?? (run === undefined ? expand : undefined);
   if (target !== undefined) return { kind: "call", ...functionOf(target, { dir, modules }) };
+  if (run === undefined && nest !== undefined) return NESTED_WORK;
   return run === undefined ? NO_WORK : { kind: "run", ...lineOf(run, shell) };
 }
 

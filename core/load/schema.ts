@@ -5,9 +5,8 @@
  * @module
  */
 
-import { joinPath } from "../base/data_path.ts";
-import { nearest } from "../base/suggest.ts";
 import type { Json, JsonObject } from "../workflow.ts";
+import { CALL_ONLY, type KindProblem, kindProblems, NOT_EXPAND, NOT_NEST } from "./node_kinds.ts";
 import { command, COMMAND_ONLY, commandFields, sandbox, shell } from "./schema_command.ts";
 import { hookFields } from "./schema_hooks.ts";
 import { executorsShape, placementFields } from "./schema_executors.ts";
@@ -30,6 +29,7 @@ import {
   source,
   trackedSource,
 } from "./schema_values.ts";
+import { defaultSet, nodeOrVariants, setsShape, type VariantsFields } from "./schema_variants.ts";
 import {
   anything,
   boolean,
@@ -43,13 +43,11 @@ import {
   nothing,
   number,
   object,
-  type Path,
   type Read,
   refine,
   type Shape,
   table,
   text,
-  type Visit,
   word,
 } from "./shape.ts";
 
@@ -103,20 +101,13 @@ const shared = {
   sandbox,
 } satisfies Fields;
 
-/** Options that only fit functions. */
-export const CALL_ONLY: readonly string[] = ["isolate", "concurrency", "chunk"];
-
-/** Options that do not fit a node that returns nodes. */
-export const NOT_EXPAND: readonly string[] = ["map", "temp", "onError", "concurrency", "chunk"];
-
-/** What a node does: exactly one of these. */
-const KINDS = ["call", "run", "expand"] as const;
-
 /** Words of the format that this version refuses, with what to use instead. */
 const RESERVED = {
   stream: "Use call or run",
   use: "Copy the nodes of the other workflow",
   when: "Use enabled",
+  // Nodes of the file have them.
+  variants: "Return the node that is meant",
 };
 
 const nodeFields = {
@@ -130,6 +121,12 @@ const nodeFields = {
     "A function that returns nodes: { nodes: { NAME: … } }, in the format of this file. They join the workflow. " +
       "outputs names those of theirs that nodes of the file use.",
     { examples: ["nodes.ts#perFile"] },
+  ),
+  nest: documented(
+    list(name, { min: 1, what: "nodes" }),
+    "Functions of the file that are one node, called one after the other: nothing between them is kept. outputs names " +
+      "what of theirs is.",
+    { examples: [["clean", "count"]] },
   ),
   run: documented(
     command,
@@ -162,25 +159,36 @@ const nodeFields = {
 } satisfies Fields;
 
 const nodeObject = object(nodeFields, {
-  expected: "a mapping with call, run or expand",
+  expected: "a mapping with call, run, expand or nest",
   reserved: RESERVED,
   json: {
     oneOf: [
       {
         required: ["call"],
         properties: Object.fromEntries(
-          ["run", "expand", ...COMMAND_ONLY].map((key) => [key, false]),
+          ["run", "expand", "nest", ...COMMAND_ONLY].map((key) => [key, false]),
         ),
       },
       {
         required: ["expand"],
         properties: Object.fromEntries(
-          ["call", "run", ...COMMAND_ONLY, ...NOT_EXPAND].map((key) => [key, false]),
+          ["call", "run", "nest", ...COMMAND_ONLY, ...NOT_EXPAND].map((key) => [key, false]),
         ),
       },
       {
+        required: ["nest"],
+        properties: {
+          outputs: { type: "array", items: name.json },
+          ...Object.fromEntries(
+            ["call", "run", "expand", ...COMMAND_ONLY, ...NOT_NEST].map((key) => [key, false]),
+          ),
+        },
+      },
+      {
         required: ["run"],
-        properties: Object.fromEntries(["call", "expand", ...CALL_ONLY].map((key) => [key, false])),
+        properties: Object.fromEntries(
+          ["call", "expand", "nest", ...CALL_ONLY].map((key) => [key, false]),
+        ),
         if: { properties: { run: { type: "array" } } },
         then: { properties: { shell: false } },
       },
@@ -189,74 +197,15 @@ const nodeObject = object(nodeFields, {
 });
 
 const nodeShape = refine(nodeObject, (read, visit, raw) => {
-  if (isMapping(raw)) checkKind(raw, visit);
+  const problems = isMapping(raw) ? problemsOf(raw, visit.name) : [];
+  for (const { code, message, key, hint } of problems) {
+    visit.report(code, message, { part: "key", member: key === undefined ? [] : [key], hint });
+  }
   return read;
 });
 
-/** Exactly one kind, and only options that fit it. */
-function checkKind(raw: JsonObject, visit: Visit): void {
-  const kinds = KINDS.filter((key) => Object.hasOwn(raw, key));
-  if (kinds.length === 0) {
-    const isMeant = Object.keys(raw).some((key) =>
-      Object.hasOwn(RESERVED, key) ||
-      (!Object.hasOwn(nodeFields, key) && nearest(key, KINDS) !== undefined)
-    );
-    // A misspelt or reserved kind has been reported already.
-    if (isMeant) return;
-    visit.report(
-      "missing-key",
-      `Cannot tell what ${visit.name} does: it has neither "call" nor "run"`,
-      {
-        part: "key",
-        hint: 'Add call: "module.ts#function" or run: [program, argument]',
-      },
-    );
-    return;
-  }
-  const [kind, second] = kinds;
-  if (second !== undefined) {
-    const message = `Cannot use both "${kind}" and "${second}" in ${visit.name}`;
-    visit.report("conflict", message, {
-      part: "key",
-      member: [second],
-      hint: "Remove one of them",
-    });
-    return;
-  }
-  for (const [key, other] of misfits(kind)) {
-    if (!Object.hasOwn(raw, key)) continue;
-    visit.report("misfit", `Cannot use "${key}" in ${visit.name}: it only fits ${other} nodes`, {
-      part: "key",
-      member: [key],
-      hint: "Remove it",
-    });
-  }
-  if (typeof raw.run === "string" && raw.run.startsWith("#!") && Object.hasOwn(raw, "shell")) {
-    visit.report(
-      "misfit",
-      `Cannot use "shell" in ${visit.name}: the first line of its script names what runs it`,
-      { part: "key", member: ["shell"], hint: "Remove one of them" },
-    );
-  }
-  if (Array.isArray(raw.run) && Object.hasOwn(raw, "shell")) {
-    visit.report(
-      "misfit",
-      `Cannot use "shell" in ${visit.name}: its command is a list of arguments`,
-      {
-        part: "key",
-        member: ["shell"],
-        hint: 'Write "run" as one text, or remove "shell"',
-      },
-    );
-  }
-}
-
-/** Options that do not fit a kind of node, and the kinds they fit. */
-function misfits(kind: typeof KINDS[number]): (readonly [key: string, kinds: string])[] {
-  if (kind === "run") return CALL_ONLY.map((key) => [key, '"call"'] as const);
-  const misfits = COMMAND_ONLY.map((key) => [key, '"run"'] as const);
-  if (kind === "call") return misfits;
-  return [...misfits, ...NOT_EXPAND.map((key) => [key, '"call" and "run"'] as const)];
+function problemsOf(raw: JsonObject, owner: string): readonly KindProblem[] {
+  return kindProblems(raw, owner, { options: nodeFields, reserved: RESERVED });
 }
 
 const INPUT_TYPES = ["string", "number", "integer", "boolean", "array", "object"] as const;
@@ -290,10 +239,10 @@ const literal: Shape<{ readonly literal: Json }> = {
   read: (value) => ({ literal: value }),
 };
 
-const nodesTable = table(nodeShape, { what: "nodes", keyPattern: NAME, keyHint: NAME_HINT });
+const nodeNames = { what: "nodes", keyPattern: NAME, keyHint: NAME_HINT };
 
 /** What a node that returns nodes returns. */
-export const returnedShape = object({ nodes: nodesTable }, {
+export const returnedShape = object({ nodes: table(nodeShape, nodeNames) }, {
   expected: "a mapping with nodes",
   required: ["nodes"],
 });
@@ -316,7 +265,12 @@ export const workflowShape = object({
     "What comes from outside: { file }, { dir }, { type, default, description }, " +
       "a default value, or nothing for a required value. A name may have a scope: scope.name.",
   ),
-  nodes: documented(nodesTable, "The nodes by name."),
+  nodes: documented(
+    table(nodeOrVariants(nodeShape, nodeFields, problemsOf), nodeNames),
+    "The nodes by name.",
+  ),
+  variants: setsShape,
+  variant: defaultSet,
   sweeps: sweepsShape,
   pools: documented(
     table(number({ integer: true, min: 1 }), {
@@ -344,6 +298,9 @@ export type WorkflowFields = Read<typeof workflowShape>;
 /** A node without its bad parts. */
 export type NodeFields = Read<typeof nodeShape>;
 
+/** A node in several variants, without its bad parts. */
+export type NodeVariants = VariantsFields<NodeFields>;
+
 /** An input as written, without its bad parts. */
 export type InputFields = { readonly literal: Json } | Read<typeof inputObject>;
 
@@ -368,29 +325,4 @@ export function workflowSchema(): JsonObject {
     description: "Nodes that flow wires by name, runs in their scope and keeps by content.",
     ...workflowShape.json,
   };
-}
-
-/** What the members of a section are called. */
-const KINDS_BY_SECTION: Readonly<Record<string, string | undefined>> = {
-  nodes: "node",
-  inputs: "input",
-  executors: "executor",
-};
-
-/** Names a path of a workflow file for people: `"cache" of node "rows"`. */
-export function nameOfPath(path: Path): string {
-  const [section, owner, member, ...rest] = path;
-  if (section === undefined) return "the workflow";
-  const kind = KINDS_BY_SECTION[section];
-  if (kind === undefined || owner === undefined) return `"${joinPath(path)}"`;
-  const whose = `${kind} "${owner}"`;
-  if (member === undefined) return whose;
-  const [argument, ...deeper] = rest;
-  if (kind === "node" && argument !== undefined && (member === "inputs" || member === "outputs")) {
-    const part = `${member.slice(0, -1)} ${
-      typeof argument === "number" ? argument + 1 : `"${argument}"`
-    } of ${whose}`;
-    return deeper.length === 0 ? part : `"${joinPath(deeper)}" of ${part}`;
-  }
-  return `"${joinPath([member, ...rest])}" of ${whose}`;
 }

@@ -122,9 +122,15 @@ function checkValue(
   }
 }
 
-/** Says why a value does not fit an input; params take any. */
+/** Says why a value does not fit an input, or is no variant; params take any. */
 export function misfitOf(swept: Swept, value: Json): string | undefined {
   if (swept.kind === "param") return undefined;
+  if (swept.kind === "variant") {
+    const { node, names } = swept;
+    if (typeof value === "string" && names.includes(value)) return undefined;
+    const owner = node === undefined ? "the workflow has no set" : `node "${node}" has no variant`;
+    return `${owner} ${JSON.stringify(value)}, but ${names.join(", ")}`;
+  }
   const { input } = swept;
   const type = input.kind === "value" ? input.type : "string";
   if (type === undefined || isOfType(value, type)) return undefined;

@@ -122,7 +122,7 @@ class Writer {
 
   write(): WireModule {
     const { defs, order } = this.graph;
-    const nodes = ([...order] as NodeId[]).filter((id) => defs[id].work.kind === "call");
+    const nodes = ([...order] as NodeId[]).filter((id) => isFunction(defs[id]));
     for (const id of nodes) this.#import(defs[id]);
     for (const id of nodes) this.#node(id);
     return { text: this.#text, sites: this.#sites, modules: this.#modules, nodes };
@@ -187,7 +187,7 @@ class Writer {
 
   #expressionOf(source: Wire["source"]): string {
     const { defs } = this.graph;
-    if (source.kind === "output" && defs[source.node].work.kind === "call") {
+    if (source.kind === "output" && isFunction(defs[source.node])) {
       if (defs[source.node].outputs[source.output].kind === "value") {
         return `v${source.node}_${source.output}`;
       }
@@ -214,6 +214,11 @@ class Writer {
       }
     });
   }
+}
+
+/** A node whose function is in a module of the user; that of a node that nests others is in none. */
+function isFunction({ work, nest }: NodeDef): boolean {
+  return work.kind === "call" && nest === undefined;
 }
 
 /** The type of what a call gets of an array: without the axes that have a name. */

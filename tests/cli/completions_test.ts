@@ -100,6 +100,20 @@ nodes: { fit: { run: ls, inputs: [seed], outputs: [] } }
   assertEquals(await first("plan", "--swe"), ["--sweep", "--sweep-zip"]);
 });
 
+Deno.test("flow complete: proposes variants", async () => {
+  using dir = new TemporaryDirectory().write({
+    "workflow.yaml": `variants: { fast: { fit: ridge } }
+nodes: { fit: { variants: { ridge: { run: ls }, forest: { run: ls } }, outputs: [] } }
+`,
+  });
+  const first = async (...words: string[]) =>
+    (await flow(["complete", ...words], { cwd: dir.path })).stdout.split("\n")
+      .map((line) => line.split("\t")[0]).filter((word) => word !== "").sort();
+  assertEquals(await first("plan", "--variant", ""), ["fast", "fit=forest", "fit=ridge"]);
+  assertEquals(await first("run", "--variant", "fit=r"), ["fit=ridge"]);
+  assertEquals(await first("run", "--sweep", "var"), ["variant.fit=", "variant="]);
+});
+
 Deno.test("flow completions bash: completes in bash", async () => {
   using dir = new TemporaryDirectory();
   const { stdout } = await flow(["completions", "bash"]);

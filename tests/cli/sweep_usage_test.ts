@@ -4,6 +4,7 @@ import { assertEquals, assertOk } from "../testing/assert.ts";
 import { flow, TemporaryDirectory } from "./flow.ts";
 
 const WORKFLOW = `params: { lr: 1, model: { depth: 2 }, score: 0 }
+variants: { fast: { pick: one } }
 inputs:
   seed: { type: integer, default: 1 }
   raw: { file: a.txt }
@@ -19,6 +20,7 @@ sweeps:
   wrong: { product: { lr: [1] }, derived: sweep.ts#wrong }
   again: { product: { params.lr: [1] } }
 nodes:
+  pick: { variant: one, variants: { one: { run: ls }, two: { run: pwd } } }
   load: { run: 'touch ran; cat \${in.raw} > \${out.load}', inputs: [raw], outputs: { load: out/load.txt } }
   score: { call: nodes.ts#score, inputs: { lr: params.lr, d: params.model.depth } }
 `;
@@ -39,6 +41,7 @@ export function wrong() { return { seed: "one" }; }
   "types.ndjson": '{"seed": 1.5}\n{"seed": null, "raw": 3}\n',
   "files.ndjson": '{"raw": "a.txt"}\n{"raw": "b.txt"}\n{"raw": "."}\n',
   "empty.ndjson": "\n\n",
+  "variants.ndjson": '{"variant.pick": "three"}\n',
   "good.ndjson": '{"seed": 1}\n',
 };
 
@@ -54,6 +57,12 @@ const WRONG: readonly (readonly string[])[] = [
   ["run", "--sweep", "lr=[1,2"],
   ["run", "--sweep", "seed=1,two"],
   ["run", "--sweep", "raw=a.txt,nosuch.txt"],
+  ["run", "--sweep", "variant.pick=one,tow"],
+  ["run", "--sweep", "variant.pik=one"],
+  ["run", "--sweep", "variant.load=one"],
+  ["run", "--sweep", "variant=fast,slow"],
+  ["run", "--sweep", "variant.pick=one,two", "--variant", "pick=two"],
+  ["run", "--sweep", "variant=fast", "--variant", "fast"],
   ["run", "--sweep", "grid"],
   ["run", "--sweep", "trows"],
   ["run", "--sweep", "lr"],
@@ -93,6 +102,7 @@ const WRONG: readonly (readonly string[])[] = [
   ["run", "--each", "names.ndjson"],
   ["run", "--each", "types.ndjson"],
   ["run", "--each", "files.ndjson"],
+  ["run", "--each", "variants.ndjson"],
   ["run", "--each", "empty.ndjson"],
   ["run", "--each", "good.ndjson", "--input", "seed=3"],
   ["plan", "--sweep", "seed=1,2", "--exit-code"],

@@ -339,3 +339,22 @@ Deno.test("clean of a part is an error", async () => {
   assertIncludes(stderr, `Cannot clean only "a"`);
   assertEquals(space.has("out/deep/a.txt"), true);
 });
+
+Deno.test("clean keeps what a variant published that is not chosen this time", async () => {
+  using space = new TestSpace({
+    "workflow.yaml": `nodes:
+  a:
+    variant: one
+    variants:
+      one: { run: 'echo 1 > \${out.a}', outputs: { a: out/one.txt } }
+      two: { run: 'echo 2 > \${out.a}', outputs: { a: out/two.txt } }
+`,
+  });
+  await space.ran();
+  const other = await space.flow("run", "--variant", "two");
+  assertEquals([other.code, /flow clean/.test(other.stderr)], [0, false], other.stderr);
+  assertEquals((await space.flow("clean")).code, 0);
+  assertEquals([space.has("out/one.txt"), space.has("out/two.txt")], [true, true]);
+  space.edit("workflow.yaml", "one", "uno");
+  assertEquals((await space.flow("clean")).stdout, "removed out/one.txt\n");
+});

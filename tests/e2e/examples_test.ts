@@ -106,3 +106,28 @@ Deno.test("workflows/sweep: all combinations, and only what is new of more", asy
   const each = await space.flow("run", "--each", "runs.ndjson", "--output", "accuracy", "--quiet");
   assertEquals([each.code, each.stdout.split("\n").length, each.stderr], [0, 3, ""]);
 });
+
+Deno.test("workflows/goals: a second run has nothing to do, a window runs what it changes, and history tells", async () => {
+  using space = exampleSpace("goals");
+  const means = ["rolling_conceded", "rolling_goals"];
+  const all = ["clean_data", "load_data", "merge", ...means, "write_features"];
+  assertEquals(await space.ran(), all);
+  const table = space.read("out/features.csv");
+  assertEquals(await space.ran(), []);
+
+  assertEquals(await space.ran("--set", "window=10"), ["merge", ...means, "write_features"]);
+  assertOk(space.read("out/features.csv") !== table, "the window does not count");
+  assertEquals(await space.ran(), []);
+  assertEquals(space.read("out/features.csv"), table);
+  // Other code, the same numbers.
+  space.edit("nodes.ts", "sum + value, 0) / past.length", "value + sum, 0) / past.length");
+  assertEquals(await space.ran(), means);
+
+  const history = await space.flow("history", "--format", "json");
+  const runs = history.stdout.trimEnd().split("\n").map((line) =>
+    JSON.parse(line) as { done: number; hit: number }
+  );
+  assertEquals(runs.map(({ done, hit }) => [done, hit]), [[2, 4], [0, 6], [4, 2], [0, 6], [6, 0]]);
+  const graph = await space.flow("graph");
+  assertEquals(graph.stdout, Deno.readTextFileSync(`${EXAMPLES}/goals/expected/graph/ascii.txt`));
+});

@@ -210,7 +210,85 @@ Deno.test("--select is refused where the rest is needed, or nothing is selected"
   );
   assertIncludes(await refusal(space, "h", "--select", "i=3"), "the axis has 3 positions, 0 to 2");
   assertIncludes(await refusal(space, "--select", "i=a"), "write positions of axes as AXIS=3");
-  assertIncludes(await refusal(space, "-n", "--select", "i=1"), 'Cannot combine "--dry-run" and');
+});
+
+Deno.test("plan --select says which calls of a part have to be made", async () => {
+  using space = spaceOf(...CHAIN);
+  const plan = async (...args: readonly string[]): Promise<unknown> => {
+    const { stdout, stderr, code } = await space.flow("plan", "--json", ...args);
+    assertEquals(code, 0, stderr);
+    return JSON.parse(stdout);
+  };
+  const part = (selected: number, stored: number) => ({
+    node: "ys",
+    calls: { total: 4, selected, stored },
+  });
+  const later = { node: "zs", verdict: "unknown", why: "an upstream runs first" };
+  assertEquals(await plan("--select", "i=1:3"), [
+    {
+      ...part(2, 0),
+      verdict: "run",
+      why: "has no result yet; 2 of 4 calls are selected, 0 stored",
+    },
+    later,
+  ]);
+  assertEquals(await space.ran("--select", "i=1:3", "ys"), ["ys"]);
+  assertEquals(await plan("--select", "i=2:"), [
+    {
+      ...part(2, 1),
+      verdict: "run",
+      why: "has no result yet; 2 of 4 calls are selected, 1 stored",
+    },
+    later,
+  ]);
+  assertEquals(await plan("--select", "i=2", "ys"), [
+    { ...part(1, 1), verdict: "hit", why: "1 of 4 calls are selected, all stored" },
+  ]);
+  const forced = await space.flow("run", "-n", "--force", "--select", "i=2", "ys");
+  assertEquals(forced.stdout, "run  ys  forced; 1 of 4 calls are selected, 0 stored\n");
+  await space.run();
+  assertEquals(await plan("--select", "i=2", "ys"), [
+    { node: "ys", verdict: "hit", why: "up to date" },
+  ]);
+  assertIncludes((await space.flow("plan", "--select", "k=1")).stderr, 'along axis "k": no node');
+});
+
+Deno.test("--map makes a param an array, for who takes it as one argument", async () => {
+  using space = spaceOf(
+    "params: { model: { lr: 1, depth: 2 } }",
+    "nodes:",
+    "  a: { call: nodes.ts#add, inputs: { x: params.model.lr, z: { value: 10 } } }",
+    "  b: { call: nodes.ts#add, inputs: { x: a, z: params.model.lr } }",
+    "  c: { call: nodes.ts#add, inputs: { x: params.model.depth, z: params.model.depth } }",
+    "  part: { call: nodes.ts#placed, inputs: { x: params.model } }",
+    "  text: { run: 'echo ${params.model.lr}', stdout: text }",
+  );
+  const args = ["--map", "model.lr[k]", "--set", "model.lr=[1, 2]"];
+  assertEquals(await printed(space, "a", ...args), [11, 12]);
+  assertEquals(await printed(space, "b", ...args), [12, 14]);
+  assertEquals(await printed(space, "c", "--map", "params.model.lr[k]", ...args.slice(2)), 4);
+  const hint = '\n  hint: wire "params.model.lr" itself to an argument, or use --sweep';
+  assertEquals(
+    await refusal(space, "part", ...args),
+    'error: Cannot run node "part" once per element of "params.model.lr": it takes "params.model"' +
+      hint,
+  );
+  assertEquals(
+    await refusal(space, "text", ...args),
+    'error: Cannot run node "text" once per element of "params.model.lr": its command has ' +
+      '"${params.model.lr}"' + hint,
+  );
+  const none = await refusal(space, "a", "--map", "model.lr[k]");
+  assertIncludes(none, 'Cannot map over "x": it is a number, not an array');
+  assertIncludes(none, "hint: give an array: --set model.lr='[…]'");
+  assertIncludes(
+    await refusal(space, "a", "--map", "model.lrr[k]"),
+    'Cannot map over "model.lrr": there is no such input or param\n  hint: did you mean "model.lr"?',
+  );
+  assertIncludes(
+    await refusal(space, "a", "--map", "model.lr[k], params.model.lr[l]"),
+    'Cannot map over "params.model.lr" twice',
+  );
 });
 
 Deno.test("--select of a position that turns out not to be there fails the node", async () => {

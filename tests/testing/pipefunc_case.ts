@@ -14,7 +14,7 @@ export interface CaseNode {
   readonly js: string;
   readonly map: string | null;
   /** Lengths of the axes that the function makes; "?" if they are not known before. */
-  readonly internal_shape?: readonly (number | "?")[] | null;
+  readonly internal_shape?: readonly (number | "?")[] | number | "?" | null;
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly bound: Readonly<Record<string, unknown>>;
   /** Parameter to the name it reads. */
@@ -83,13 +83,14 @@ export function sourceOf({ renames, scope }: CaseNode, parameter: string): strin
 }
 
 /** The map-spec of a node, with the lengths that are known of axes it makes. */
-function mapOf(map: string, { internal_shape: lengths }: CaseNode): string {
+function mapOf(map: string, { internal_shape: shape }: CaseNode): string {
   const [left, right] = map.split("->");
-  if (right === undefined || !lengths?.some((length) => typeof length === "number")) return map;
+  const lengths = [shape ?? []].flat();
+  if (right === undefined || !lengths.some((length) => typeof length === "number")) return map;
   const made = [...new Set(right.match(/(?<=[[,]\s*)\w+/g))]
     .filter((axis) => !new RegExp(`[[,]\\s*${axis}\\s*[\\],]`).test(left));
   const sized = (text: string, axis: string, at: number) =>
-    typeof lengths?.[at] === "number"
+    typeof lengths[at] === "number"
       ? text.replaceAll(new RegExp(`\\b${axis}(?=\\s*[\\],])`, "g"), `${axis}=${lengths[at]}`)
       : text;
   return `${left}->${made.reduce(sized, right)}`;

@@ -9,6 +9,7 @@ import {
   params,
   run,
   value,
+  variants,
   workflow,
 } from "../../../core/load/builder.ts";
 import { assertEquals, assertThrows } from "../../testing/assert.ts";
@@ -158,6 +159,49 @@ Deno.test("workflow() names what commands tell of themselves, and tracked functi
   });
 });
 
+Deno.test("workflow() takes nodes in several variants", () => {
+  const rows = call(load, { inputs: { csv: { file: "raw.csv" } } });
+  const lr = input(1);
+  const model = variants({
+    fit: call(fit, { inputs: { rows, lr } }),
+    best: call(best, { inputs: { models: value([1]) } }),
+  }, { variant: "fit" });
+  const parts = variants({
+    js: call(split, { outputs: ["train", "size"] }),
+    sh: run("split", { stdout: { output: "train", as: "json" } }),
+  });
+  const last = call(fit, { inputs: { rows: parts.outputs.train, lr: model } });
+  const { nodes, ...rest } = workflow({
+    inputs: { lr },
+    nodes: { rows, model, parts, last },
+    variants: { quick: { model: "best", parts: "sh" } },
+    variant: "quick",
+  });
+  assertEquals(rest, {
+    params: {},
+    inputs: { lr: 1 },
+    variants: { quick: { model: "best", parts: "sh" } },
+    variant: "quick",
+  });
+  const { rows: _, ...others } = nodes as Record<string, unknown>;
+  assertEquals(others, {
+    model: {
+      variants: {
+        fit: { call: fit, inputs: { rows: "rows", lr: "lr" } },
+        best: { call: best, inputs: { models: { value: [1] } } },
+      },
+      variant: "fit",
+    },
+    parts: {
+      variants: {
+        js: { call: split, outputs: ["train", "size"] },
+        sh: { run: "split", stdout: { output: "train", as: "json" } },
+      },
+    },
+    last: { call: fit, inputs: { rows: "parts.train", lr: "model" } },
+  });
+});
+
 const wrong: [name: string, build: () => unknown, message: string][] = [
   [
     "a node that is not in the workflow",
@@ -231,6 +275,11 @@ export function wrongWires(): void {
   call(load, { timout: "5s" });
   // @ts-expect-error a misspelt option
   run("ls", { timout: "5s" });
+  const either = variants({ a: call(load, {}), b: call(best, {}) });
+  // @ts-expect-error one of the variants is no list of rows
+  call(split, { inputs: { rows: either } });
+  // @ts-expect-error there is no such variant
+  variants({ a: rows }, { variant: "b" });
   const job = run(["job"], {
     outputs: { file: "x" },
     stdout: "text",

@@ -16,14 +16,16 @@ import { wrongFiles } from "./wrong_files.ts";
 const isValid = new Ajv2020({ allowUnionTypes: true, strictRequired: false, strictTypes: false })
   .compile(workflowSchema());
 
-function define(text: string): Definition & { readonly data: Json } {
+function define(text: string, variants: readonly string[] = []): Definition & {
+  readonly data: Json;
+} {
   const { data = null, locate, written, diagnostics } = readYaml(text, "wf.yaml");
-  const definition = defineWorkflow({ data, locate, written, file: "/p/wf.yaml" });
+  const definition = defineWorkflow({ data, locate, written, file: "/p/wf.yaml", variants });
   return { ...definition, data, diagnostics: [...diagnostics, ...definition.diagnostics] };
 }
 
-function defineRight(text: string): Workflow {
-  const { workflow, diagnostics, data } = define(text);
+function defineRight(text: string, variants: readonly string[] = []): Workflow {
+  const { workflow, diagnostics, data } = define(text, variants);
   assertEquals(diagnostics.map(formatDiagnostic), []);
   assertOk(isValid(data), `the JSON Schema accepts it: ${JSON.stringify(isValid.errors)}`);
   assertOk(workflow !== undefined);
@@ -99,6 +101,86 @@ nodes:
   assertEquals(nodes.map((node) => node.command?.sandbox), [undefined, "off"]);
 });
 
+const SEVERAL = `
+variants: { quick: { model: ridge, score: small }, full: { model: forest, score: large } }
+variant: quick
+nodes:
+  model:
+    variant: forest
+    inputs: { rows: rows }
+    call: n.ts#fit
+    variants:
+      ridge: {}
+      forest: { call: n.ts#forest, resources: { cpus: 2 } }
+      shell: { run: "fit \${in.rows}", stdout: model, okCodes: [0, 0x1] }
+  score:
+    variants: { small: { call: n.ts#score }, large: { call: n.ts#score, map: "x[i] -> s[i]" } }
+  rows: { call: n.ts#rows }
+`;
+
+/** What is chosen, with the function or command of each node. */
+const CHOICES: readonly [variants: readonly string[], chosen: string, nodes: string][] = [
+  [[], "ridge small", "fit score rows"],
+  [["full"], "forest large", "forest score rows"],
+  [["full", "model=shell"], "shell large", "fit ${in.rows} score rows"],
+  [["model=ridge", "full"], "ridge large", "fit score rows"],
+  [["large"], "ridge large", "fit score rows"],
+  [["forest", "small"], "forest small", "forest score rows"],
+  [["full", "large"], "forest large", "forest score rows"],
+];
+
+for (const [variants, chosen, nodes] of CHOICES) {
+  Deno.test(`defineWorkflow() takes ${chosen} with --variant [${variants}]`, () => {
+    const workflow = defineRight(SEVERAL, variants);
+    const { model, score } = workflow.variants?.nodes ?? {};
+    assertEquals(`${model.chosen} ${score.chosen}`, chosen);
+    const works = workflow.nodes.map(({ work }) =>
+      work.kind === "call" ? work.export : "script" in work ? work.script : ""
+    );
+    assertEquals(works.join(" "), nodes);
+  });
+}
+
+Deno.test("defineWorkflow() gives a variant what stands beside it, and finds its places", () => {
+  const { nodes, variants, locate } = defineRight(SEVERAL.replace("variant: quick\n", ""), [
+    "small",
+  ]);
+  const [model] = nodes;
+  assertEquals(variants?.nodes.model.defs.forest, model);
+  assertEquals([model.inputs, model.resources.cpus], [{ rows: { kind: "ref", ref: "rows" } }, 2]);
+  assertEquals(variants?.nodes.model.defs.shell.command?.okCodes, [0, 1]);
+  const lineOf = (...path: string[]): number => {
+    const { source, start } = locate(path) ?? { source: { text: "" }, start: 0 };
+    return source.text.slice(0, start).split("\n").length;
+  };
+  // What it says itself, and what it shares.
+  assertEquals([lineOf("nodes", "model", "call"), lineOf("nodes", "model", "inputs")], [10, 6]);
+});
+
+const WRONG_CHOICES: readonly (readonly string[])[] = [
+  ["forrest"],
+  ["nothing"],
+  ["model=forrest"],
+  ["modle=forest"],
+  ["rows=ridge"],
+  ["quick", "full"],
+  ["model=ridge", "model=forest"],
+  ["quick", "large"],
+];
+
+Deno.test("defineWorkflow() explains wrong choices of variants", async (t) => {
+  const found = WRONG_CHOICES.map((variants) => {
+    const { diagnostics } = define(SEVERAL, variants);
+    assertOk(diagnostics.length > 0, variants.join(" "));
+    return `--variant ${variants.join(" --variant ")}\n${
+      diagnostics.map(formatDiagnostic).join("\n")
+    }\n`;
+  });
+  const { diagnostics } = define("nodes: { a: { run: ls } }\n", ["fast"]);
+  found.push(diagnostics.map(formatDiagnostic).join("\n"));
+  await t.assertSnapshot(found.join("\n"));
+});
+
 const names: [file: string, name: string][] = [
   ["/data/churn/workflow.yaml", "churn"],
   ["/data/churn.flow.yaml", "churn"],
@@ -137,7 +219,7 @@ Deno.test("defineWorkflow() keeps nodes with problems, so that their names resol
 const keys = [
   ..."nodes inputs params pools defaults name outputs call run allow cache retries resources map"
     .split(" "),
-  ..."file dir value glob env stdout temp timeout hooks exitCode commandLine hash sidecar track a b __proto__ constructor x-a"
+  ..."nest variants variant file dir value glob env stdout temp timeout hooks exitCode commandLine hash sidecar track a b __proto__ constructor x-a"
     .split(" "),
 ];
 const almost = fc.letrec((tie) => ({

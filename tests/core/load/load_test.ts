@@ -161,6 +161,32 @@ nodes:
   count: { call: "nodes.ts#count", inputs: { names: list.names, one: { value: 1 } } }
 `;
 
+Deno.test("loadWorkflow() takes variants of a TypeScript workflow, and finds their places", () =>
+  withFiles({
+    "nodes.ts": NODES,
+    "data.json": '{ "n": 1 }',
+    "a.ts": `import { call, variants, workflow } from "flow";
+import { load } from "./nodes.ts";
+const rows = variants({
+  all: call(load, { inputs: { csv: { file: "all.csv" } } }),
+  few: call(load, { inputs: { csv: { file: "few.csv" } }, retries: -1 }),
+}, { variant: "all" });
+export default workflow({ nodes: { rows } });
+`,
+  }, async (dir) => {
+    const { workflow, diagnostics } = await loadWorkflow("a.ts", { cwd: dir, variants: ["few"] });
+    assertEquals(workflow.nodes.map(({ inputs }) => inputs), [
+      { csv: { kind: "file", path: "few.csv" } },
+    ]);
+    assertEquals(workflow.variants?.nodes.rows.chosen, "few");
+    assertEquals(diagnostics.map(({ message }) => message), [
+      'Cannot read "retries" of variant "few" of node "rows": ' +
+      "expected a whole number of at least 0 up to 1000, got the number -1",
+    ]);
+    const { source, start } = diagnostics[0].span ?? { source: { text: "" }, start: 0 };
+    assertEquals(source.text.slice(0, start).split("\n").length, 5);
+  }));
+
 Deno.test("loadWorkflow() makes the same of TypeScript and of YAML", () =>
   withFiles(
     { "nodes.ts": NODES, "data.json": '{"n": 1}', "a.ts": TYPED, "b.yaml": SAME },

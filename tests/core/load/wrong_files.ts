@@ -3,6 +3,13 @@
 /** Whether the JSON Schema rejects the file too; some problems only flow can see. */
 export type SchemaView = "rejected" | "accepted";
 
+const VARIANTS = `nodes:
+  model:
+    variants:
+      ridge: { call: n.ts#ridge }
+      forest: { call: n.ts#forest }
+`;
+
 export const wrongFiles: readonly [name: string, text: string, schema: SchemaView][] = [
   ["a list at the top", "- nodes\n", "rejected"],
   ["no nodes", "name: x\n", "rejected"],
@@ -357,4 +364,35 @@ export const wrongFiles: readonly [name: string, text: string, schema: SchemaVie
     "params: { x: 1 }\nsweeps: { s: { product: { x: [1] }, filter: useful } }\nnodes:\n  a: { run: ls }\n",
     "rejected",
   ],
+  ["a node without a variant by default", VARIANTS, "accepted"],
+  [
+    "a default that is no variant",
+    VARIANTS.replace("ridge: { call", "rigde: { call").replace(
+      "variants:",
+      "variant: ridge\n    variants:",
+    ),
+    "accepted",
+  ],
+  ["a variant without variants", "nodes:\n  a: { run: ls, variant: b }\n", "rejected"],
+  ["no variants", "nodes:\n  a: { variants: {} }\n", "accepted"],
+  ["variants as a list", "nodes:\n  a: { variants: [{ run: ls }] }\n", "rejected"],
+  [
+    "a variant that is nothing",
+    "nodes:\n  a: { run: ls, variants: { b: }, variant: b }\n",
+    "rejected",
+  ],
+  [
+    "problems of variants that are not chosen, and of what they share",
+    "pools: { gpu: 1 }\nnodes:\n  a:\n    variant: b\n    okCodes: [1]\n    resources: { gpu: 2 }\n    variants:\n" +
+    "      b: { call: n.ts#f }\n      c: { call: n.ts#g, run: ls }\n      d: { timout: 3s, run: ls }\n" +
+    "      e: { outputs: { o: { file: x/ } } }\n      f: { call: n.ts#h, map: 'x[i -> y[i]' }\n",
+    "rejected",
+  ],
+  [
+    "sets of what is not there",
+    "variants: { s: { modle: ridge, model: rigde, b: c } }\nvariant: t\n" +
+    "nodes:\n  model: { variant: ridge, variants: { ridge: { run: ls } } }\n  b: { run: ls }\n",
+    "accepted",
+  ],
+  ["sets as names", "variants: { s: ridge }\nnodes:\n  a: { run: ls }\n", "rejected"],
 ];
