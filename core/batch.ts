@@ -21,44 +21,19 @@ export function splitTexts(joined: string): string[] {
 }
 
 /**
- * Puts what calls delivered into columns.
- *
- * @param results By call; at least one.
- * @param outputCount Value outputs of each.
- */
-export function packResults(results: readonly CallResult[], outputCount: number): BatchResults {
-  const odd: [number, CallResult][] = [];
-  const placed: number[] = [];
-  const columns = Array.from({ length: outputCount }, () => new Array<string>(results.length));
-  results.forEach((result, call) => {
-    if ("failure" in result) odd.push([call, result]);
-    else {
-      const isOdd = result.outputs.some((output) => typeof output !== "string");
-      if (isOdd) odd.push([call, result]);
-      else if (result.usesIndex) placed.push(call);
-      result.outputs.forEach((output, i) => {
-        columns[i][call] = !isOdd && typeof output === "string" ? output : "";
-      });
-    }
-  });
-  return { texts: columns.map(joinTexts), placed, odd };
-}
-
-/**
  * Yields what each call delivered, in order.
  *
  * @example
  * ```ts
  * import { assertEquals } from "../tests/testing/assert.ts";
- * import type { CallResult } from "./action.ts";
- * import { packResults, unpackResults } from "./batch.ts";
+ * import { unpackResults } from "./batch.ts";
  *
- * const results: CallResult[] = [
+ * const failed = { failure: { reason: "threw", message: "no" }, wallMs: 1 } as const;
+ * assertEquals([...unpackResults({ texts: ['1\n\n"a"'], placed: [2], odd: [[1, failed]] }, 3)], [
  *   { outputs: ["1"], usesIndex: false },
- *   { failure: { reason: "threw", message: "no" }, wallMs: 1 },
+ *   failed,
  *   { outputs: ['"a"'], usesIndex: true },
- * ];
- * assertEquals([...unpackResults(packResults(results, 1), 3)], results);
+ * ]);
  * ```
  */
 export function* unpackResults(packed: BatchResults, count: number): Generator<CallResult> {

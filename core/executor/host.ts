@@ -7,7 +7,6 @@
  * @module
  */
 
-import { packResults } from "../batch.ts";
 import {
   type Action,
   type ActionInput,
@@ -351,10 +350,10 @@ class Host {
             () =>
               results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
                 outputs: [],
-                results: packResults(
-                  results.map((result, i) => this.#resultOf(running, result, i)),
-                  running.action.outputs.length,
-                ),
+                results: {
+                  ...results,
+                  odd: results.odd.map(([i, result]) => [i, this.#resultOf(running, result, i)]),
+                },
                 ...(times === undefined ? {} : { times }),
               },
           );
