@@ -350,7 +350,7 @@ function asInput(name: string, element: Element): ActionInput {
  * Returns the text of a nested array from the texts of its elements.
  *
  * @param texts Row-major, `sizeOf(shape)` of them.
- * @param shape At least one axis.
+ * @param shape Without axes the only text is returned.
  *
  * @example
  * ```ts
@@ -360,16 +360,29 @@ function asInput(name: string, element: Element): ActionInput {
  * assertEquals(nestTexts(["1", "2", "3", "4"], [2, 2]), "[[1,2],[3,4]]");
  * ```
  */
-export function nestTexts(texts: readonly string[], shape: readonly number[]): string {
-  let level = texts;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis];
-    const count = shape.slice(0, axis).reduce((product, length) => product * length, 1);
-    const rows = new Array<string>(count);
-    for (let i = 0; i < count; i++) {
-      rows[i] = `[${level.slice(i * size, (i + 1) * size).join(",")}]`;
+export function nestTexts(
+  texts: { at(place: number): string | undefined },
+  shape: readonly number[],
+): string {
+  if (shape.length === 0) return String(texts.at(0));
+  const last = shape.length - 1;
+  /** Elements of one place along each axis. */
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((all, n) => all * n, 1));
+  const nest = (axis: number, first: number): string => {
+    const parts: string[] = [];
+    // In pieces: a list of a million texts would outlive several collections of garbage.
+    for (let from = 0; from < shape[axis]; from += PIECE) {
+      const count = Math.min(PIECE, shape[axis] - from);
+      const items = Array.from({ length: count }, (_, i) => {
+        const place = first + (from + i) * strides[axis];
+        return axis === last ? texts.at(place) : nest(axis + 1, place);
+      });
+      parts.push(items.join(","));
     }
-    level = rows;
-  }
-  return level[0];
+    return `[${parts.join(",")}]`;
+  };
+  return nest(0, 0);
 }
+
+/** Texts that are put together at once. */
+const PIECE = 4096;

@@ -6,7 +6,13 @@
 
 import { type Digest, isDigest } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
-import { appendChunk, chunksOf, type ElementChunk, type ElementOutput } from "./elements.ts";
+import {
+  appendRecords,
+  chunksOf,
+  type ElementChunk,
+  type ElementRecord,
+  outputsOf,
+} from "./elements.ts";
 import { guarded, lstatIfExists, removeIfExists, uniqueName } from "./io.ts";
 
 /** A file of calls. */
@@ -67,9 +73,9 @@ export function countElements(
     if (chunk === "damaged") damaged++;
     else {
       all += chunk.keys.length;
-      chunk.keys.forEach((key, i) => {
-        areWhole[keys.add(key)] = isWhole(chunk, i, hasBlob);
-      });
+      for (let i = 0; i < chunk.keys.length; i++) {
+        areWhole[keys.add(chunk.keys.at(i))] = isWhole(chunk, i, hasBlob);
+      }
     }
   }
   const lost = areWhole.filter((whole) => !whole).length;
@@ -80,9 +86,7 @@ export function countElements(
 export function* blobsOfElements({ path }: ElementFile): Generator<Digest> {
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
-    for (const column of chunk.columns) {
-      for (const output of column) if (typeof output !== "string") yield output.digest;
-    }
+    for (const { digest } of chunk.blobs.values()) yield digest;
   }
 }
 
@@ -105,12 +109,12 @@ export function mendElements(
   for (const chunk of chunksOf(file.path)) {
     if (chunk === "damaged") continue;
     const number = at++;
-    const kept = partOf(
+    const kept = recordsOf(
       chunk,
       (key, i) => newest(key) === number && isWhole(chunk, i, hasBlob),
     );
-    if (kept.keys.length > 0) appendChunk(temporary, kept);
-    count += kept.keys.length;
+    if (kept.length > 0) appendRecords(temporary, kept, chunk.at);
+    count += kept.length;
   }
   const now = lstatIfExists(file.path);
   const isSame = now?.size === file.sizeBytes && now.mtime?.getTime() === file.usedAt;
@@ -131,29 +135,32 @@ function newestChunks(path: string): (key: string) => number | undefined {
   let at = 0;
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
-    for (const key of chunk.keys) newest[keys.add(key)] = at;
+    for (let i = 0; i < chunk.keys.length; i++) newest[keys.add(chunk.keys.at(i))] = at;
     at++;
   }
   return (key) => newest[keys.find(key)];
 }
 
 /** The calls of a chunk that are kept. */
-function partOf(
-  { at, keys, columns }: ElementChunk,
+function recordsOf(
+  chunk: ElementChunk,
   isKept: (key: string, i: number) => boolean,
-): ElementChunk {
-  const kept = keys.map(isKept);
-  const pick = <T>(column: readonly T[]): T[] => column.filter((_, i) => kept[i]);
-  return { at, keys: pick(keys), columns: columns.map((column) => pick(column)) };
+): ElementRecord[] {
+  const records: ElementRecord[] = [];
+  for (let i = 0; i < chunk.keys.length; i++) {
+    const key = chunk.keys.at(i);
+    if (isKept(key, i)) records.push({ key, outputs: outputsOf(chunk, i) });
+  }
+  return records;
 }
 
 function isWhole(
-  { columns }: ElementChunk,
+  chunk: ElementChunk,
   call: number,
   hasBlob: (digest: Digest) => boolean,
 ): boolean {
-  return columns.every((column) => {
-    const output: ElementOutput = column[call];
-    return typeof output === "string" || hasBlob(output.digest);
-  });
+  if (chunk.blobs.size === 0) return true;
+  return outputsOf(chunk, call).every((output) =>
+    typeof output === "string" || hasBlob(output.digest)
+  );
 }

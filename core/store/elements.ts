@@ -10,12 +10,19 @@
 
 import { type Digest, digestOf } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
-import { joinTexts, splitTexts } from "../batch.ts";
+import { NumberList, TextLines } from "../base/text_column.ts";
+import { joinTexts } from "../batch.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
 
 /** One value output of a call: its encoded text, or the blob that holds it. */
-export type ElementOutput = string | { readonly digest: Digest; readonly sizeBytes: number };
+export type ElementOutput = string | BlobOutput;
+
+/** A value output that lies in a blob. */
+export interface BlobOutput {
+  readonly digest: Digest;
+  readonly sizeBytes: number;
+}
 
 /** A call with what it delivered. */
 export interface ElementRecord {
@@ -27,9 +34,11 @@ export interface ElementRecord {
 export interface ElementChunk {
   /** When they were written, in milliseconds since the epoch. */
   readonly at: number;
-  readonly keys: readonly string[];
+  readonly keys: TextLines;
   /** By output, then by call. */
-  readonly columns: readonly (readonly ElementOutput[])[];
+  readonly texts: readonly TextLines[];
+  /** Outputs that lie in blobs: what stands for them in `texts` does not count. By output and call, as `blobAt` says. */
+  readonly blobs: ReadonlyMap<string, BlobOutput>;
 }
 
 /** Characters of a checksum. */
@@ -50,10 +59,13 @@ export function elementsPath(storeDir: string, base: Digest): string {
 
 /** Stored calls by key. */
 export class KnownCalls {
-  readonly #keys = new StringTable();
-  /** Place of the newest result in the columns, by number of the key. */
-  readonly #places: number[] = [];
-  readonly #columns: ElementOutput[][] = [];
+  readonly #chunks: ElementChunk[] = [];
+  /** Chunk and line of the newest result, by number of the key. */
+  readonly #chunk = new NumberList();
+  readonly #line = new NumberList();
+  readonly #keys = new StringTable((number) =>
+    this.#chunks[this.#chunk.at(number)].keys.at(this.#line.at(number))
+  );
 
   /** Number of calls. */
   get size(): number {
@@ -61,21 +73,38 @@ export class KnownCalls {
   }
 
   /** Adds calls; those that are known already are replaced. */
-  add({ keys, columns }: ElementChunk): void {
-    let next = this.#columns[0]?.length ?? 0;
-    for (const [at, column] of columns.entries()) {
-      const all = this.#columns[at] ??= [];
-      for (const output of column) all.push(output);
+  add(chunk: ElementChunk): void {
+    const place = this.#chunks.push(chunk) - 1;
+    const { keys } = chunk;
+    for (let line = 0; line < keys.length; line++) {
+      const before = this.size;
+      const number = this.#keys.add(keys.at(line));
+      if (number === before) {
+        this.#chunk.push(place);
+        this.#line.push(line);
+      } else {
+        this.#chunk.set(number, place);
+        this.#line.set(number, line);
+      }
     }
-    for (const key of keys) this.#places[this.#keys.add(key)] = next++;
   }
 
   /** Returns what a call delivered, if it is known. */
   get(key: string): readonly ElementOutput[] | undefined {
     const number = this.#keys.find(key);
     if (number < 0) return undefined;
-    return this.#columns.map((column) => column[this.#places[number]]);
+    return outputsOf(this.#chunks[this.#chunk.at(number)], this.#line.at(number));
   }
+}
+
+/** Returns what one call of a chunk delivered, by output. */
+export function outputsOf({ texts, blobs }: ElementChunk, call: number): ElementOutput[] {
+  if (blobs.size === 0) return texts.map((column) => column.at(call));
+  return texts.map((column, output) => blobs.get(blobAt(output, call)) ?? column.at(call));
+}
+
+function blobAt(output: number, call: number): string {
+  return `${output} ${call}`;
 }
 
 /** The stored calls that share everything but their elements. */
@@ -115,10 +144,7 @@ export class ElementLog {
    */
   append(records: readonly ElementRecord[], at: number): void {
     if (records.length === 0) return;
-    const columns = records[0].outputs.map((_, output) =>
-      records.map(({ outputs }) => outputs[output])
-    );
-    appendChunk(this.#path, { at, keys: records.map(({ key }) => key), columns });
+    appendRecords(this.#path, records, at);
   }
 
   /** Removes all calls. */
@@ -128,20 +154,27 @@ export class ElementLog {
 }
 
 /**
- * Adds a chunk to a file in one write; makes the file if there is none.
+ * Adds calls to a file in one write; makes the file if there is none.
  *
+ * @param records At least one.
+ * @param at When they were made, in milliseconds since the epoch.
  * @throws {StoreError} If it cannot be written.
  */
-export function appendChunk(path: string, { at, keys, columns }: ElementChunk): void {
+export function appendRecords(path: string, records: readonly ElementRecord[], at: number): void {
   const blobs: BlobRow[] = [];
-  const texts = columns.map((column, output) =>
-    joinTexts(column.map((element, call) => {
+  const texts = records[0].outputs.map((_, output) =>
+    joinTexts(records.map(({ outputs }, call) => {
+      const element = outputs[output];
       if (typeof element === "string") return element;
       blobs.push([output, call, element.digest, element.sizeBytes]);
       return "";
     }))
   );
-  const body = JSON.stringify([at, joinTexts(keys), texts, blobs] satisfies ChunkRow);
+  appendRow(path, [at, joinTexts(records.map(({ key }) => key)), texts, blobs]);
+}
+
+function appendRow(path: string, row: ChunkRow): void {
+  const body = JSON.stringify(row);
   const bytes = ENCODER.encode(`\n${sumOf(body)} ${body}\n`);
   guarded("write", path, () => {
     const options = { write: true, append: true, create: true } as const;
@@ -184,11 +217,16 @@ function decodeChunk(line: Uint8Array): ElementChunk | undefined {
   }
   // The checksum says that these are the very bytes that were written.
   const [at, keys, texts, blobs] = JSON.parse(DECODER.decode(body)) as ChunkRow;
-  const columns: ElementOutput[][] = texts.map(splitTexts);
-  for (const [output, call, digest, sizeBytes] of blobs) {
-    columns[output][call] = { digest, sizeBytes };
-  }
-  return { at, keys: splitTexts(keys), columns };
+  return {
+    at,
+    keys: TextLines.of(keys),
+    texts: texts.map(TextLines.of),
+    blobs: new Map(
+      blobs.map(([output, call, digest, sizeBytes]) =>
+        [blobAt(output, call), { digest, sizeBytes }] as const
+      ),
+    ),
+  };
 }
 
 function sumOf(body: string | Uint8Array): string {
