@@ -21,6 +21,28 @@ export function splitTexts(joined: string): string[] {
 }
 
 /**
+ * Returns numbers as ranges: a first one, how many follow it in order with itself, the next first one, and so on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { rangesOf } from "./batch.ts";
+ *
+ * assertEquals(rangesOf([3, 4, 5, 9]), [3, 3, 9, 1]);
+ * ```
+ */
+export function rangesOf(numbers: readonly number[]): number[] {
+  const ranges: number[] = [];
+  let next = -1;
+  for (const number of numbers) {
+    if (number === next) ranges[ranges.length - 1]++;
+    else ranges.push(number, 1);
+    next = number + 1;
+  }
+  return ranges;
+}
+
+/**
  * Yields what each call delivered, in order.
  *
  * @example

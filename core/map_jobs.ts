@@ -16,7 +16,7 @@ import {
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
-import { unpackResults } from "./batch.ts";
+import { rangesOf, unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -251,13 +251,13 @@ export class MapJobs {
     }
     const inputs = run.calls.constants;
     const action = this.#c.rebuild.action(id, { ...prepared, inputs }, frame);
-    const positions = calls.flatMap((call) => run.calls.indexOf(call));
     return {
       ...action,
       batch: {
         count: calls.length,
         texts: run.calls.textsOf(calls),
-        positions,
+        ranges: rangesOf(calls),
+        shape: run.calls.plan.calls.shape,
         concurrency,
         logBase,
       },

@@ -25,6 +25,8 @@ export class TextLines {
   /**
    * Returns the lines of a text; at least one.
    *
+   * @param separator One character.
+   *
    * @example
    * ```ts
    * import { assertEquals } from "../../tests/testing/assert.ts";
@@ -34,9 +36,11 @@ export class TextLines {
    * assertEquals([lines.length, lines.at(0), lines.at(1), lines.at(2)], [3, "a", "", "bc"]);
    * ```
    */
-  static of(text: string): TextLines {
+  static of(text: string, separator = "\n"): TextLines {
     const ends = new NumberList();
-    for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) ends.push(at);
+    for (let at = text.indexOf(separator); at >= 0; at = text.indexOf(separator, at + 1)) {
+      ends.push(at);
+    }
     ends.push(text.length);
     return new TextLines(text, ends.toArray());
   }

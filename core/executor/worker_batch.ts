@@ -35,6 +35,7 @@ export interface BatchWork {
 export interface BatchTools {
   now(): number;
   decode(text: string): unknown;
+  positionOf(batch: ActionBatch, call: number): number[];
   describe(thrown: unknown): ThrownData;
   /** Encoded outputs of more characters are stored by the host. */
   readonly inlineChars: number;
@@ -56,7 +57,7 @@ export interface BatchRunner {
 
 /** Makes what runs the batches of a worker. */
 export function createBatchRunner(tools: BatchTools): BatchRunner {
-  const { now, decode, describe, inlineChars, onCall, onStray, inFlight } = tools;
+  const { now, decode, positionOf, describe, inlineChars, onCall, onStray, inFlight } = tools;
   const { freeze, keys } = Object;
 
   /** A batch at work: what its calls take, and what they delivered so far. */
@@ -89,10 +90,9 @@ export function createBatchRunner(tools: BatchTools): BatchRunner {
   }
 
   /** Position of a call, which from now on is part of what its result depends on. */
-  function look({ work: { batch: { positions, count } }, placed }: Open, call: number): unknown {
+  function look({ work: { batch }, placed }: Open, call: number): unknown {
     placed.add(call);
-    const rank = positions.length / count;
-    return freeze(positions.slice(call * rank, (call + 1) * rank));
+    return freeze(positionOf(batch, call));
   }
 
   function argsOf({ work, names, columns }: Open, call: number): Record<string, unknown> {

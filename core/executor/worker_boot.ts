@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { ActionBatch } from "../action.ts";
+import { type ActionBatch, positionOf } from "../action.ts";
 import { createHistogram } from "../base/histogram.ts";
 import { createValueCodec } from "../base/value.ts";
 import { importsOf } from "./package_dirs.ts";
@@ -40,6 +40,7 @@ const PARTS = {
   installModuleHooks,
   captureWorkerOutput,
   createPick,
+  positionOf,
 };
 
 /** The node modules the boot needs, imported statically by its text. */
@@ -112,6 +113,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
   const batches = parts.createBatchRunner({
     now,
     decode: codec.decode,
+    positionOf: parts.positionOf,
     describe: errors.describe,
     inlineChars: setup.inlineChars,
     onCall: (call) => callAtWork = call,

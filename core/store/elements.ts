@@ -220,7 +220,7 @@ function decodeChunk(line: Uint8Array): ElementChunk | undefined {
   return {
     at,
     keys: TextLines.of(keys),
-    texts: texts.map(TextLines.of),
+    texts: texts.map((column) => TextLines.of(column)),
     blobs: new Map(
       blobs.map(([output, call, digest, sizeBytes]) =>
         [blobAt(output, call), { digest, sizeBytes }] as const
