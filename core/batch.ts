@@ -8,16 +8,12 @@
  * @module
  */
 
+import { TextLines, TextRow } from "./base/text_column.ts";
 import type { BatchResults, CallResult } from "./action.ts";
 
 /** Returns texts as one. */
 export function joinTexts(texts: readonly string[]): string {
   return texts.join("\n");
-}
-
-/** Returns the texts of one; at least one. */
-export function splitTexts(joined: string): string[] {
-  return joined.split("\n");
 }
 
 /**
@@ -42,6 +38,12 @@ export function rangesOf(numbers: readonly number[]): number[] {
   return ranges;
 }
 
+/** What came of one call of a batch; of most a row of texts. */
+export type BatchResult = CallResult | {
+  readonly outputs: TextRow;
+  readonly usesIndex: boolean;
+};
+
 /**
  * Yields what each call delivered, in order.
  *
@@ -51,19 +53,18 @@ export function rangesOf(numbers: readonly number[]): number[] {
  * import { unpackResults } from "./batch.ts";
  *
  * const failed = { failure: { reason: "threw", message: "no" }, wallMs: 1 } as const;
- * assertEquals([...unpackResults({ texts: ['1\n\n"a"'], placed: [2], odd: [[1, failed]] }, 3)], [
- *   { outputs: ["1"], usesIndex: false },
- *   failed,
- *   { outputs: ['"a"'], usesIndex: true },
- * ]);
+ * const packed = { texts: ['1\n\n"a"'], placed: [2], odd: [[1, failed]] } as const;
+ * const texts = [...unpackResults(packed, 3)].map((result) =>
+ *   "failure" in result ? result.failure.message : [result.outputs.at(0), result.usesIndex]
+ * );
+ * assertEquals(texts, [["1", false], "no", ['"a"', true]]);
  * ```
  */
-export function* unpackResults(packed: BatchResults, count: number): Generator<CallResult> {
-  const columns = packed.texts.map(splitTexts);
+export function* unpackResults(packed: BatchResults, count: number): Generator<BatchResult> {
+  const pieces = packed.texts.map((texts) => TextLines.of(texts));
   const odd = new Map(packed.odd);
   const placed = new Set(packed.placed);
   for (let call = 0; call < count; call++) {
-    const outputs = columns.map((column) => column[call]);
-    yield odd.get(call) ?? { outputs, usesIndex: placed.has(call) };
+    yield odd.get(call) ?? { outputs: new TextRow(pieces, call), usesIndex: placed.has(call) };
   }
 }

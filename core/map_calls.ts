@@ -6,9 +6,11 @@
  */
 
 import { type ActionInput, INLINE_BYTES } from "./action.ts";
+import { elementsOfArray } from "./base/array_text.ts";
 import { digestOf } from "./base/digest.ts";
-import { indexOf } from "./base/space.ts";
+import { indexOf, sizeOf } from "./base/space.ts";
 import { StringTable } from "./base/string_table.ts";
+import { TextColumn } from "./base/text_column.ts";
 import {
   decodeValue,
   encodeError,
@@ -41,12 +43,18 @@ export interface LiveArray {
 /** Live arrays by name of the map-spec. */
 export type LiveArrays = Readonly<Record<string, LiveArray>>;
 
+/** The elements of an array, row-major. */
+interface Elements {
+  readonly length: number;
+  at(position: number): Element | undefined;
+}
+
 /** One argument that is mapped over. */
 interface Column {
   readonly argument: string;
   readonly input: MapInput;
   /** Row-major; `undefined` if they are still being made. */
-  readonly elements: readonly Element[] | undefined;
+  readonly elements: Elements | undefined;
   /** Returns an element; of those that are being made only if it is there. */
   readonly at: (position: number) => Element;
   /** By element: the error values it is or holds; absent if no element does. */
@@ -107,7 +115,7 @@ export class MapCalls {
     this.#columns = columns;
     this.#arePacked = columns.some(({ elements }) => elements === undefined)
       ? undefined
-      : columns.every(({ elements }) => elements?.every((e) => typeof e === "string"));
+      : columns.every(({ elements = [] }) => areTexts(elements));
   }
 
   /**
@@ -211,10 +219,12 @@ export class MapCalls {
 
   /** Whether no two calls can take equal elements, as no two elements are equal. */
   get areDistinct(): boolean {
-    return this.#columns.every(({ elements, input: { select } }) => {
+    return this.#columns.every(({ elements, at, input: { select } }) => {
       if (select.count === 0 || elements === undefined) return false;
-      const table = new StringTable();
-      return elements.every((element, i) => table.add(keyOfElement(element)) === i);
+      const keyAt = (position: number) => keyOfElement(at(position));
+      const table = new StringTable(keyAt);
+      for (let i = 0; i < elements.length; i++) if (table.add(keyAt(i)) < i) return false;
+      return true;
     });
   }
 
@@ -233,13 +243,15 @@ function readArray(
 ): ReadArray | ShapeProblem {
   if (input.kind === "files" && rank === 1) {
     const elements = input.paths.map((path) => sources.file(input.name, path));
-    return { shape: [elements.length], elements, at: (position) => elements[position] };
+    return arrayOf([elements.length], elements);
   }
   if (input.kind !== "value") {
     const message = `Cannot map over "${name}": it is a ${input.kind}, not an array`;
     return { ok: false, message, inputs: [name] };
   }
   const encoded = input.text ?? sources.read(input.digest);
+  const plain = plainArray(encoded, rank);
+  if (plain !== undefined) return plain;
   const decoded = decodeValue(encoded);
   const error = asError(decoded);
   if (error !== undefined) {
@@ -274,13 +286,44 @@ function readArray(
     return sources.store(input.name, bytes as Uint8Array);
   });
   const { shape } = measured;
-  const read = { shape, elements, at: (position: number) => elements[position] };
+  const read = arrayOf(shape, elements);
   return hasErrors ? { ...read, errors: errorsAt(level) } : read;
+}
+
+/** @param elements As many as the shape says. */
+function arrayOf(shape: readonly number[], elements: Elements): ReadArray {
+  return { shape, elements, at: (position) => elements.at(position) as Element };
 }
 
 function liveArray({ shape, at }: LiveArray): ReadArray {
   // Nobody asks for elements before they are there.
   return { shape, elements: undefined, at: at as (position: number) => Element };
+}
+
+/** An array of small plain values: its elements are parts of its text, so nothing need be parsed. */
+function plainArray(encoded: string | Uint8Array, rank: number): ReadArray | undefined {
+  // A container begins with 0x93.
+  if (typeof encoded !== "string" && encoded[0] === 0x93) return undefined;
+  const text = typeof encoded === "string" ? encoded : new TextDecoder().decode(encoded);
+  // An element with a tag may be encoded differently when it stands alone.
+  const found = text.includes('"$flow"') ? undefined : elementsOfArray(text, rank);
+  if (found === undefined) return undefined;
+  const { shape, rows } = found;
+  if (rows.some(({ longest }) => longest > INLINE_BYTES)) return undefined;
+  const elements = new TextColumn(sizeOf(shape));
+  let position = 0;
+  for (const row of rows) {
+    for (let at = 0; at < row.length; at++) elements.place(position++, row, at);
+  }
+  return arrayOf(shape, elements);
+}
+
+function areTexts(elements: Elements): boolean {
+  if (elements instanceof TextColumn) return elements.isText;
+  for (let at = 0; at < elements.length; at++) {
+    if (typeof elements.at(at) !== "string") return false;
+  }
+  return true;
 }
 
 /** The elements that are or hold error values. */

@@ -8,7 +8,6 @@
 import {
   type Action,
   type ActionInput,
-  type CallResult,
   type Completion,
   type Failure,
   type OutputResult,
@@ -16,7 +15,7 @@ import {
 } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
-import { rangesOf, unpackResults } from "./batch.ts";
+import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -380,7 +379,7 @@ export class MapJobs {
 
   #delivered(
     { job, calls, logBase }: Flight,
-    results: Iterable<CallResult>,
+    results: Iterable<BatchResult>,
     { startedAt }: Usage,
     now: number,
   ): void {

@@ -56,7 +56,7 @@ export function passageFrom(from: MapJob, output: number, argument: string): Pas
   const { space: { shape }, block, call } = planOutput(from.def.map, calls.plan.calls) as MapOutput;
   const column = from.run.column(output);
   const at = (position: number): Element | undefined => {
-    const element = column[call.first(position)];
+    const element = column.at(call.first(position));
     if (element === undefined || typeof element === "string") return element;
     return { name: argument, kind: "value", digest: element.digest };
   };
@@ -101,7 +101,7 @@ export class Passing {
 
 function feed({ job, input, passage: { from, output, place } }: Consumer, call: number): void {
   if (job.feed === undefined) return;
-  const element = from.run.column(output)[call];
+  const element = from.run.column(output).at(call);
   // What may be or hold an error value is looked at when the array is whole.
   const mayFail = from.def.onError === "continue" &&
     (typeof element !== "string" || holdsErrors(element));

@@ -57,6 +57,32 @@ export class TextLines {
   }
 }
 
+/** The same line of several `TextLines`: the row of a table of texts. */
+export class TextRow {
+  /** By column. */
+  readonly pieces: readonly TextLines[];
+  readonly line: number;
+
+  /**
+   * @param pieces By column.
+   * @param line Must be in range.
+   */
+  constructor(pieces: readonly TextLines[], line: number) {
+    this.pieces = pieces;
+    this.line = line;
+  }
+
+  /** Number of columns. */
+  get length(): number {
+    return this.pieces.length;
+  }
+
+  /** Returns the text of a column. */
+  at(column: number): string {
+    return this.pieces[column].at(this.line);
+  }
+}
+
 /** Numbers, of which nobody knows how many there will be. */
 export class NumberList {
   #numbers = new Uint32Array(256);

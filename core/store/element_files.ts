@@ -8,6 +8,7 @@ import { type Digest, isDigest } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
 import {
   appendRecords,
+  areThere,
   chunksOf,
   type ElementChunk,
   type ElementRecord,
@@ -159,8 +160,5 @@ function isWhole(
   call: number,
   hasBlob: (digest: Digest) => boolean,
 ): boolean {
-  if (chunk.blobs.size === 0) return true;
-  return outputsOf(chunk, call).every((output) =>
-    typeof output === "string" || hasBlob(output.digest)
-  );
+  return areThere(outputsOf(chunk, call), hasBlob);
 }

@@ -10,7 +10,7 @@
 
 import { type Digest, digestOf } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
-import { NumberList, TextLines } from "../base/text_column.ts";
+import { NumberList, TextLines, TextRow } from "../base/text_column.ts";
 import { joinTexts } from "../batch.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
@@ -24,10 +24,13 @@ export interface BlobOutput {
   readonly sizeBytes: number;
 }
 
+/** What a call delivered, by output: a list, or a row of texts. */
+export type ElementOutputs = readonly ElementOutput[] | TextRow;
+
 /** A call with what it delivered. */
 export interface ElementRecord {
   readonly key: string;
-  readonly outputs: readonly ElementOutput[];
+  readonly outputs: ElementOutputs;
 }
 
 /** Calls that were written together, in columns. */
@@ -90,7 +93,7 @@ export class KnownCalls {
   }
 
   /** Returns what a call delivered, if it is known. */
-  get(key: string): readonly ElementOutput[] | undefined {
+  get(key: string): ElementOutputs | undefined {
     const number = this.#keys.find(key);
     if (number < 0) return undefined;
     return outputsOf(this.#chunks[this.#chunk.at(number)], this.#line.at(number));
@@ -98,9 +101,18 @@ export class KnownCalls {
 }
 
 /** Returns what one call of a chunk delivered, by output. */
-export function outputsOf({ texts, blobs }: ElementChunk, call: number): ElementOutput[] {
-  if (blobs.size === 0) return texts.map((column) => column.at(call));
+export function outputsOf({ texts, blobs }: ElementChunk, call: number): ElementOutputs {
+  if (blobs.size === 0) return new TextRow(texts, call);
   return texts.map((column, output) => blobs.get(blobAt(output, call)) ?? column.at(call));
+}
+
+/** Whether the bytes of all that a call delivered are there. */
+export function areThere(
+  outputs: ElementOutputs,
+  hasBlob: (digest: Digest) => boolean,
+): boolean {
+  return outputs instanceof TextRow ||
+    outputs.every((output) => typeof output === "string" || hasBlob(output.digest));
 }
 
 function blobAt(output: number, call: number): string {
@@ -162,13 +174,16 @@ export class ElementLog {
  */
 export function appendRecords(path: string, records: readonly ElementRecord[], at: number): void {
   const blobs: BlobRow[] = [];
-  const texts = records[0].outputs.map((_, output) =>
-    joinTexts(records.map(({ outputs }, call) => {
-      const element = outputs[output];
-      if (typeof element === "string") return element;
-      blobs.push([output, call, element.digest, element.sizeBytes]);
-      return "";
-    }))
+  const texts = Array.from(
+    { length: records[0].outputs.length },
+    (_, output) =>
+      joinTexts(records.map(({ outputs }, call) => {
+        const element = outputs.at(output);
+        if (typeof element === "object") {
+          blobs.push([output, call, element.digest, element.sizeBytes]);
+        }
+        return typeof element === "string" ? element : "";
+      })),
   );
   appendRow(path, [at, joinTexts(records.map(({ key }) => key)), texts, blobs]);
 }
