@@ -6,6 +6,7 @@
 
 import type { Digest } from "./base/digest.ts";
 import { indexOf, linearOf, type Space } from "./base/space.ts";
+import { TextColumn } from "./base/text_column.ts";
 import { decodeValue, type Encoded, encodeValue, isErrorText } from "./base/value.ts";
 import { errorsAbove, spreadErrors } from "./error_value.ts";
 import { isError } from "./is_error.ts";
@@ -73,6 +74,7 @@ export function arrangeOutput(
 
 /** The usual case, in which there is nothing to look at and no list of a million texts to make. */
 function areTexts(delivered: Delivered): delivered is Delivered & DeliveredTexts {
+  if (delivered instanceof TextColumn) return delivered.isText;
   for (let call = 0; call < delivered.length; call++) {
     if (typeof delivered.at(call) !== "string") return false;
   }

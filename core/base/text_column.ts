@@ -50,6 +50,16 @@ export class TextLines {
     return this.#ends.length;
   }
 
+  /** Characters of the longest text; 0 if there is none. */
+  get longest(): number {
+    let [longest, start] = [0, 0];
+    for (const end of this.#ends) {
+      longest = Math.max(longest, end - start);
+      start = end + 1;
+    }
+    return longest;
+  }
+
   /** Returns one text; `number` must be in range. */
   at(number: number): string {
     const start = number === 0 ? 0 : this.#ends[number - 1] + 1;
@@ -164,12 +174,5 @@ export class TextColumn<T = never> {
       if (this.#piece[place] === 0 && typeof this.#others?.[place] !== "string") return false;
     }
     return true;
-  }
-
-  /** Returns what is at places from one on. */
-  slice(from: number, to: number): (string | T | undefined)[] {
-    const items = new Array<string | T | undefined>(to - from);
-    for (let place = from; place < to; place++) items[place - from] = this.at(place);
-    return items;
   }
 }

@@ -63,9 +63,8 @@ export function createBatchRunner(tools: BatchTools): BatchRunner {
   /** A batch at work: what its calls take, and what they delivered so far. */
   interface Open {
     readonly work: BatchWork;
-    readonly names: readonly string[];
-    /** Encoded values by name, by call. */
-    readonly columns: readonly (readonly string[])[];
+    /** Encoded values by argument. */
+    readonly columns: readonly { readonly name: string; readonly next: () => string }[];
     /** Encoded small outputs by output, by call. */
     readonly texts: string[][];
     readonly placed: Set<number>;
@@ -74,14 +73,23 @@ export function createBatchRunner(tools: BatchTools): BatchRunner {
 
   function open(work: BatchWork): Open {
     const { count, texts } = work.batch;
-    const names = keys(texts);
     return {
       work,
-      names,
-      columns: names.map((name) => texts[name].split("\n")),
+      columns: keys(texts).map((name) => ({ name, next: linesOf(texts[name]) })),
       texts: Array.from({ length: work.outputCount }, () => new Array<string>(count).fill("")),
       placed: new Set(),
       odd: [],
+    };
+  }
+
+  /** Returns one line after the other. */
+  function linesOf(text: string): () => string {
+    let at = 0;
+    return () => {
+      const end = text.indexOf("\n", at);
+      const line = text.substring(at, end < 0 ? text.length : end);
+      at += line.length + 1;
+      return line;
     };
   }
 
@@ -95,9 +103,12 @@ export function createBatchRunner(tools: BatchTools): BatchRunner {
     return freeze(positionOf(batch, call));
   }
 
-  function argsOf({ work, names, columns }: Open, call: number): Record<string, unknown> {
+  /** Arguments of the next call; calls begin in order. */
+  function nextArgs({ work, columns }: Open): Record<string, unknown> {
+    // All lines first: what is wrong with one must not shift the others.
+    const lines = columns.map(({ next }) => next());
     const args: Record<string, unknown> = { ...work.args };
-    for (let i = 0; i < names.length; i++) args[names[i]] = decode(columns[i][call]);
+    for (let i = 0; i < lines.length; i++) args[columns[i].name] = decode(lines[i]);
     return args;
   }
 
@@ -133,7 +144,7 @@ export function createBatchRunner(tools: BatchTools): BatchRunner {
     for (let before = now(); call < work.batch.count; call++) {
       onCall(call);
       try {
-        let result = fn(argsOf(all, call), context);
+        let result = fn(nextArgs(all), context);
         // Synchronous functions need not wait a turn each.
         if (isThenable(result)) result = await strayOr(result);
         deliver(all, call, result);
@@ -163,7 +174,7 @@ export function createBatchRunner(tools: BatchTools): BatchRunner {
       const startedAt = now();
       try {
         const context = work.contextOf(() => look(all, call));
-        deliver(all, call, await fn(argsOf(all, call), context));
+        deliver(all, call, await fn(nextArgs(all), context));
       } catch (thrown) {
         fail(all, call, thrown, startedAt);
       }

@@ -381,6 +381,13 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       outputCount: call.values.length,
       contextOf: (index) => contextOf(call, own, index),
       encode: (result) => {
+        // The usual case.
+        if (call.values.length === 1 && !isWithHash(result)) {
+          const { text, bytes } = encodeOutput(result, call.values[0], false);
+          if (text !== undefined) return [text];
+          transfer.push(bytes.buffer);
+          return [bytes];
+        }
         const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
         const hashes = encodeOutputs(result, call, outputs, transfer);
         if (hashes.some((hash) => hash !== undefined)) {
