@@ -29,7 +29,7 @@ import { CallLogs, HostLog } from "./host_log.ts";
 import { HostMemory } from "./host_memory.ts";
 import type { FromHost, ToHost } from "./host_protocol.ts";
 import { killGroup, runShell, ShellDenied } from "./host_shell.ts";
-import { partOf, valueResult } from "./host_values.ts";
+import { buffersOf, partOf, valueResult } from "./host_values.ts";
 import { cpuNow, HostWatch, maxRssBytes } from "./host_watch.ts";
 import { HostWorker } from "./host_worker.ts";
 import { deniedHint, leakOf, permissionsOf } from "./scope.ts";
@@ -182,7 +182,7 @@ class Host {
     try {
       const [running, call] = this.#prepare(action, seat);
       this.#running = running;
-      seat.worker.send(call);
+      seat.worker.send(call, call.args.flatMap(([, part]) => [...buffersOf(part)]));
       this.#onStart(running);
     } catch (error) {
       // What the worker was to keep may not have reached it.

@@ -30,7 +30,7 @@ export interface WorkerInit {
 /** A value, file or array as the worker gets it. */
 export type Part =
   /** An encoded value. With `digest` it is worth keeping; without `text` and `bytes` the worker has it. */
-  | { readonly text?: string; readonly bytes?: Uint8Array; readonly digest?: string }
+  | { readonly text?: string; readonly bytes?: Uint8Array<ArrayBuffer>; readonly digest?: string }
   /** A nested array, row-major. */
   | { readonly shape: readonly number[]; readonly items: readonly Part[] };
 
