@@ -75,7 +75,9 @@ async function benchLarge(): Promise<void> {
 async function benchManyCalls(): Promise<void> {
   const python = Deno.args.includes("--pipefunc") ? await installPipefunc(scratch) : undefined;
   const calls = isQuick ? 100_000 : Deno.args.includes("--large") ? 5_000_000 : 1_000_000;
-  await benchMaps({ scratch, flow, calls, ...python === undefined ? {} : { python } });
+  const ownLength = isQuick ? 20 : 50;
+  const rest = python === undefined ? {} : { python };
+  await benchMaps({ scratch, flow, calls, ownLength, ...rest });
 }
 
 function add(workload: string, tool: string, measurement: Measurement, nodes?: number): void {
