@@ -222,7 +222,7 @@ export class MapCalls {
     return this.#columns.every(({ elements, at, input: { select } }) => {
       if (select.count === 0 || elements === undefined) return false;
       const keyAt = (position: number) => keyOfElement(at(position));
-      const table = new StringTable(keyAt);
+      const table = new StringTable(keyAt, elements.length);
       for (let i = 0; i < elements.length; i++) if (table.add(keyAt(i)) < i) return false;
       return true;
     });

@@ -14,15 +14,19 @@ const FIRST_PLACES = 1024;
 /** Texts, numbered from 0 in the order they were added. */
 export class StringTable {
   /** By place: the hash of a text, and its number + 1, or 0 if there is none. Side by side, because memory is what costs. */
-  #places = new Int32Array(2 * FIRST_PLACES);
+  #places: Int32Array;
   #size = 0;
   readonly #textOf: (number: number) => string;
   readonly #texts: string[] | undefined;
 
   /**
    * @param textOf Returns a text by its number, if somebody else keeps them: must know one as soon as it was added.
+   * @param expected How many texts there will be; if it is known nothing need grow.
    */
-  constructor(textOf?: (number: number) => string) {
+  constructor(textOf?: (number: number) => string, expected = 0) {
+    let places = FIRST_PLACES;
+    while (places < expected * 2) places *= 2;
+    this.#places = new Int32Array(places * 2);
     const texts: string[] = [];
     this.#texts = textOf === undefined ? texts : undefined;
     this.#textOf = textOf ?? ((number) => texts[number]);

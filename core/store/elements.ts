@@ -62,23 +62,29 @@ export function elementsPath(storeDir: string, base: Digest): string {
 
 /** Stored calls by key. */
 export class KnownCalls {
-  readonly #chunks: ElementChunk[] = [];
+  readonly #chunks: readonly ElementChunk[];
   /** Chunk and line of the newest result, by number of the key. */
   readonly #chunk = new NumberList();
   readonly #line = new NumberList();
-  readonly #keys = new StringTable((number) =>
-    this.#chunks[this.#chunk.at(number)].keys.at(this.#line.at(number))
-  );
+  readonly #keys: StringTable;
+
+  /** @param chunks In the order of writing: a later call replaces an earlier one. */
+  constructor(chunks: readonly ElementChunk[]) {
+    this.#chunks = chunks;
+    const expected = chunks.reduce((sum, { keys }) => sum + keys.length, 0);
+    const textOf = (number: number) =>
+      chunks[this.#chunk.at(number)].keys.at(this.#line.at(number));
+    this.#keys = new StringTable(textOf, expected);
+    for (let place = 0; place < chunks.length; place++) this.#add(place);
+  }
 
   /** Number of calls. */
   get size(): number {
     return this.#keys.size;
   }
 
-  /** Adds calls; those that are known already are replaced. */
-  add(chunk: ElementChunk): void {
-    const place = this.#chunks.push(chunk) - 1;
-    const { keys } = chunk;
+  #add(place: number): void {
+    const { keys } = this.#chunks[place];
     for (let line = 0; line < keys.length; line++) {
       const before = this.size;
       const number = this.#keys.add(keys.at(line));
@@ -138,14 +144,14 @@ export class ElementLog {
    * @throws {StoreError} If the file cannot be read.
    */
   read(since = 0): KnownCalls {
-    const known = new KnownCalls();
-    if (lstatIfExists(this.#path) === undefined) return known;
+    const chunks: ElementChunk[] = [];
+    if (lstatIfExists(this.#path) === undefined) return new KnownCalls(chunks);
     for (const chunk of chunksOf(this.#path)) {
-      if (chunk !== "damaged" && chunk.at >= since) known.add(chunk);
+      if (chunk !== "damaged" && chunk.at >= since) chunks.push(chunk);
     }
     // Says when it was last of use; a collector looks at it.
     guarded("touch", this.#path, () => Deno.utimeSync(this.#path, new Date(), new Date()));
-    return known;
+    return new KnownCalls(chunks);
   }
 
   /**
