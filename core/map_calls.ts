@@ -290,8 +290,8 @@ function readArray(
   return hasErrors ? { ...read, errors: errorsAt(level) } : read;
 }
 
-/** @param elements As many as the shape says. */
-function arrayOf(shape: readonly number[], elements: Elements): ReadArray {
+/** @param elements As many as the shape says, row-major. */
+function arrayOf(shape: ReadArray["shape"], elements: Elements): ReadArray {
   return { shape, elements, at: (position) => elements.at(position) as Element };
 }
 

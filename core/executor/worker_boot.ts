@@ -382,7 +382,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       contextOf: (index) => contextOf(call, own, index),
       encode: (result) => {
         // The usual case.
-        if (call.values.length === 1 && !isWithHash(result)) {
+        if (call.values.length === 1 && call.picks === null && !isWithHash(result)) {
           const { text, bytes } = encodeOutput(result, call.values[0], false);
           if (text !== undefined) return [text];
           transfer.push(bytes.buffer);
