@@ -41,7 +41,7 @@ try {
   await bench("calls-10k", () => benchCalls(isQuick ? 2_000 : 10_000));
   await bench("graphs", benchLarge);
   await bench("maps", benchManyCalls);
-  print(rows);
+  if (rows.length > 0) print(rows);
 } finally {
   Deno.removeSync(scratch, { recursive: true });
 }
