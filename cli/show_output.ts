@@ -6,6 +6,7 @@
 
 import type { Engine, StoredOutput } from "../core/mod.ts";
 import { UsageError } from "../core/base/error.ts";
+import { pathIn } from "../core/base/path.ts";
 import { parseSlice, sliceValue } from "../core/base/slice.ts";
 import { sanitize } from "../core/base/source.ts";
 import { writeStderr } from "./output.ts";
@@ -51,24 +52,54 @@ export async function showOutput(
   const output = engine.output(name, { partial });
   warnAbout(name, output);
   if (output.kind === "value") {
+    const value = sliceValue(output.value, subscripts, name);
+    const isFile = typeof value === "string" && (format === "auto" || format === "raw");
+    if (output.filesBelow !== undefined && (format === "path" || isFile)) {
+      return showFiles(reference, value, output.filesBelow, options);
+    }
     if (format === "path") throw misfit(name, format, "a value");
     // Not needed at start-up, nor for files.
     const { valueJson } = await import("../core/base/value_json.ts");
-    const value = sliceValue(output.value, subscripts, name);
     if (format === "auto") await tellErrors(value, name);
     const isTerminal = path === undefined && Deno.stdout.isTerminal();
     writeTo(path, (write) => writeValue(value, { format, name, valueJson, write, isTerminal }));
     return;
   }
   if (subscripts.length > 0) throw misfit(name, "a selection", `a ${output.kind}`);
-  if (format === "path" || output.kind === "dir") {
+  showFile(name, output, options);
+}
+
+/** Prints a file, or the path of a directory. */
+function showFile(
+  name: string,
+  file: { readonly kind: "file" | "dir"; readonly path: string },
+  { format, path }: ShowOptions,
+): void {
+  if (format === "path" || file.kind === "dir") {
     if (format !== "path" && format !== "auto") throw misfit(name, format, "a directory");
-    writeTo(path, (write) => write(`${output.path}\n`));
+    writeTo(path, (write) => write(`${file.path}\n`));
   } else if (format === "auto" || format === "raw") {
-    writeTo(path, (write) => copyFile(output.path, write));
+    writeTo(path, (write) => copyFile(file.path, write));
   } else {
     throw misfit(name, format, "a file");
   }
+}
+
+/**
+ * Prints one file of an array as a file is printed, of several the paths.
+ *
+ * @param value A path, or an array of them; what is none stands for a call that made none.
+ */
+function showFiles(name: string, value: unknown, dir: string, options: ShowOptions): void {
+  if (typeof value !== "string") {
+    const paths = [value].flat(Infinity).filter((item) => typeof item === "string");
+    return writeTo(options.path, (write) => {
+      for (const path of paths) write(`${pathIn(dir, path)}\n`);
+    });
+  }
+  const path = pathIn(dir, value);
+  const kind = Deno.statSync(path).isDirectory ? "dir" : "file";
+  showFile(name, { kind, path }, options);
 }
 
 /** Says on standard error what an output is not. */

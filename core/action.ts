@@ -280,6 +280,7 @@ export type ActionInput =
     readonly kind: "array";
     readonly shape: readonly number[];
     readonly elements: readonly ActionInput[];
+    readonly identity?: Digest;
   };
 
 /** One output an action must deliver. */
@@ -310,8 +311,9 @@ export interface ActionScope {
 /** One delivered output. Its bytes are in the store before anybody sees this. */
 export interface OutputResult {
   readonly name: string;
-  readonly kind: "value" | "file" | "dir";
-  /** Of the encoded value, the file's bytes, or the tree manifest of a directory. */
+  /** `files`: what the calls of a map node made, files or directories. */
+  readonly kind: "value" | "file" | "dir" | "files";
+  /** Of the encoded value, the file's bytes, the tree manifest of a directory, or the list of files (`file_array.ts`). */
   readonly digest: Digest;
   readonly sizeBytes: number;
   /** The encoded value when it is JSON text of at most `INLINE_BYTES`; then there is no blob. */
@@ -384,6 +386,8 @@ export type Completion =
     readonly outputs: readonly DeliveredOutput[];
     /** Of a batch; `outputs` is empty then. */
     readonly results?: BatchResults;
+    /** Of a call of a map node that ran alone: it looked at its position. */
+    readonly usesIndex?: true;
     /** Of a batch: how long its calls took, in milliseconds. */
     readonly times?: HistogramData;
     readonly usage: Usage;

@@ -20,9 +20,10 @@ import type { CodeIndex } from "./code/code.ts";
 import { placementOf } from "./executors.ts";
 import { sizedFor } from "./sizing.ts";
 import type { Blobs } from "./store/blobs.ts";
+import { parseMapPath, privateName, renderMapPath } from "./map_path.ts";
 import { templateModeOf } from "./shebang.ts";
 import { parseTemplate, referencesOf } from "./template.ts";
-import type { JsonObject, NodeDef, Workflow } from "./workflow.ts";
+import type { JsonObject, NodeDef, OutputDef, Workflow } from "./workflow.ts";
 
 /** What making actions needs from the rest. */
 export interface AssemblyContext {
@@ -42,6 +43,8 @@ export interface ActionFrame {
   readonly privateDir: string;
   readonly tempsDir?: string;
   readonly logPath: string;
+  /** Position of a call of a map node that runs alone. */
+  readonly index?: readonly number[];
 }
 
 /** Makes the action of a node whose inputs are known. */
@@ -57,7 +60,7 @@ export function makeAction(
     node: def.name,
     work: def.work.kind === "call" ? callWork(context, def) : runWork(context, def, frame),
     inputs,
-    outputs: def.outputs.map(actionOutput),
+    outputs: def.outputs.map((output) => actionOutput(def, output)),
     scope: actionScope(context, def),
     env: withoutUnset(variablesOf(def, context.env)),
     isolate: placementOf(context.workflow, def).kind === "process" ? "process" : def.isolate,
@@ -91,17 +94,33 @@ export function usedParams(def: NodeDef, params: JsonObject): Record<string, unk
 }
 
 /** What an executor is told about a declared output. */
-export function actionOutput(output: NodeDef["outputs"][number]): ActionOutput {
+export function actionOutput({ map }: NodeDef, output: OutputDef): ActionOutput {
   const { name, kind, path, allowEmpty, temp, pick } = output;
   const picked = pick === undefined ? {} : { pick };
   const base = { name, kind, allowEmpty, ...(temp ? { temp } : {}), ...picked };
-  return kind === "value" ? base : { ...base, fileName: path?.split("/").at(-1) ?? name };
+  if (kind === "value") return base;
+  const fileName = map !== undefined && path !== undefined
+    ? privateName(name, path)
+    : path?.split("/").at(-1) ?? name;
+  return { ...base, fileName };
 }
 
-/** Where the command line of a node goes, with the published paths it shows; `undefined` if nowhere. */
-export function commandLineOutput({ command, outputs }: NodeDef): CommandLineOutput | undefined {
+/**
+ * Where the command line of a node goes, with the published paths it shows; `undefined` if nowhere.
+ *
+ * @param index Position of a call of a map node; without it paths are as they were written.
+ */
+export function commandLineOutput(
+  { command, outputs, map }: NodeDef,
+  index?: readonly number[],
+): CommandLineOutput | undefined {
   if (command?.commandLine === undefined) return undefined;
-  const paths = outputs.flatMap(({ name, path }) => path === undefined ? [] : [[name, path]]);
+  const paths = outputs.flatMap(({ name, path }) => {
+    if (path === undefined) return [];
+    if (map === undefined || index === undefined) return [[name, path]];
+    const parsed = parseMapPath(path, map.mapped);
+    return [[name, parsed.ok ? renderMapPath(parsed.path, map.mapped, index) : path]];
+  });
   return { output: command.commandLine, paths: Object.fromEntries(paths) };
 }
 
@@ -163,7 +182,7 @@ function runWork({ workflow }: AssemblyContext, def: NodeDef, frame: ActionFrame
   if (work.kind !== "run" || command === undefined) throw new TypeError("Not a command");
   const { dir } = workflow;
   const { stdin, stdout, stderr, exitCode, hooks } = command;
-  const commandLine = commandLineOutput(def);
+  const commandLine = commandLineOutput(def, frame.index);
   return {
     kind: "run",
     ...("argv" in work ? { argv: work.argv } : { script: work.script, shell: work.shell }),

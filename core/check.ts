@@ -10,6 +10,7 @@ import type { Span } from "./base/source.ts";
 import { nearest } from "./base/suggest.ts";
 import { aloneBecause } from "./executors.ts";
 import { interpreterOf, SHEBANG, templateModeOf, variableOf } from "./shebang.ts";
+import { checkMapPaths } from "./check_map_paths.ts";
 import { parseTemplate, referencesOf, type TemplateMode } from "./template.ts";
 import type { CommandLine, Json, NodeDef, Workflow } from "./workflow.ts";
 
@@ -17,6 +18,7 @@ import type { CommandLine, Json, NodeDef, Workflow } from "./workflow.ts";
 export function checkNodes(workflow: Workflow, nodes: readonly NodeDef[]): Diagnostic[] {
   return nodes.flatMap((def) => [
     ...checkSupport(workflow, def),
+    ...checkMapPaths(workflow, def),
     ...new CommandCheck(workflow, def).run(),
   ]);
 }
@@ -41,10 +43,15 @@ function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: st
   const { map, outputs, onError, concurrency = 1, chunk } = def;
   const file = outputs.find(({ kind }) => kind !== "value");
   const temp = outputs.find((output) => output.temp);
-  if (map !== undefined && (file ?? temp) !== undefined) {
-    const hint = "let a node behind it write the file";
-    yield ["map", "file and temporary outputs are not supported by this version", hint];
-  } else if (onError === "continue" && (file ?? temp) !== undefined) {
+  if (map !== undefined && temp !== undefined) {
+    const why = `temporary outputs, such as "${temp.name}", are not supported by this version`;
+    yield ["map", why, 'remove "temp" from the output'];
+  } else if (map !== undefined && file !== undefined && map.generated.length > 0) {
+    const why =
+      `a call makes one ${file.kind} "${file.name}", and not one for each position along ` +
+      `axis "${map.generated[0]}"`;
+    yield ["map", why, `leave out the axis, and let the call make a directory: { dir: … }`];
+  } else if (map === undefined && onError !== "fail" && (file ?? temp) !== undefined) {
     const why = file === undefined
       ? `output "${temp?.name}" is temporary, and is never made again as an error value`
       : `output "${file.name}" is a ${file.kind}, and an error value is none`;

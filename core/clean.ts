@@ -14,6 +14,9 @@ import type { Bound } from "./bind.ts";
 import { unplaced } from "./combination.ts";
 import { rootOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
+import { parseMapPath, positionIn } from "./map_path.ts";
+import { directoriesAbove as parentsOf, MapPaths } from "./map_paths.ts";
+import type { MapSpec } from "./mapspec.ts";
 import { expandGlob } from "./sources.ts";
 import { guarded, lstatIfExists } from "./store/io.ts";
 import type { Publication } from "./store/publications.ts";
@@ -30,6 +33,8 @@ export interface CleanContext {
   readonly workflow: string;
   /** Files the definition and the functions are made from, absolute. */
   readonly code: readonly string[];
+  /** Shapes that an array of files has or had last; none if that is not known. */
+  shapesOf(id: NodeId, output: number): readonly (readonly number[])[];
   /** Whether the nodes that an `expand` node returns are in the graph. */
   isExpanded(id: NodeId): boolean;
 }
@@ -130,25 +135,32 @@ function refuseWhileRunning({ store, workflow }: CleanContext): void {
 type Owner = "node" | { readonly why: string } | undefined;
 
 /** Returns what tells who has a path. O(outputs), and then O(depth) for each path. */
-function ownersOf({ graph, isExpanded }: CleanContext): (one: Publication) => Owner {
+function ownersOf({ graph, isExpanded, shapesOf }: CleanContext): (one: Publication) => Owner {
   const current = new Set<string>();
   const holders = new Map<string, string>();
-  for (const { name, outputs } of graph.defs) {
-    for (const { path: placed } of outputs) {
+  const series: [path: string, isOf: (path: string, isPlaced: boolean) => boolean][] = [];
+  for (const [id, { name, outputs, map }] of graph.defs.entries()) {
+    for (const [position, { path: placed }] of outputs.entries()) {
       if (placed === undefined) continue;
       // Whatever combination it is of, it belongs to the node.
       const path = unplaced(placed);
-      current.add(path);
+      if (map === undefined) current.add(path);
+      else series.push([path, callsOf(path, map, () => shapesOf(id as NodeId, position))]);
       for (const dir of parentsOf(path)) holders.set(dir, `it holds "${path}" of node "${name}"`);
     }
   }
+  const calls = new MapPaths(series);
   const open = new Set(graph.defs.flatMap(({ expand }, i) => {
     const id = i as NodeId;
     return expand === undefined || isExpanded(id) ? [] : [graph.defs[rootOf(graph, id)].name];
   }));
   return ({ path: placed, from }) => {
     const path = unplaced(placed);
-    if ([path, ...parentsOf(path)].some((above) => current.has(above))) return "node";
+    const isOfCall = (above: string) =>
+      calls.at(above).some(({ owner: isOf }) => isOf(above, path !== placed));
+    if ([path, ...parentsOf(path)].some((above) => current.has(above) || isOfCall(above))) {
+      return "node";
+    }
     const held = holders.get(path);
     if (held !== undefined) return { why: held };
     const isOpen = from !== undefined && open.has(from);
@@ -156,10 +168,23 @@ function ownersOf({ graph, isExpanded }: CleanContext): (one: Publication) => Ow
   };
 }
 
-/** Directories above a relative path, the nearest first. */
-function parentsOf(path: string): string[] {
-  const parts = path.split("/");
-  return parts.slice(1).map((_, i) => parts.slice(0, parts.length - 1 - i).join("/"));
+/** Returns what tells whether a path is that of a call there is now. */
+function callsOf(
+  text: string,
+  { mapped, axes }: MapSpec,
+  shapes: () => readonly (readonly number[])[],
+): (path: string, isPlaced: boolean) => boolean {
+  const parsed = parseMapPath(text, mapped);
+  let known: readonly (readonly number[])[] | undefined;
+  return (path, isPlaced) => {
+    const position = parsed.ok ? positionIn(parsed.path, path) : undefined;
+    if (position === undefined) return false;
+    // How many calls there are in other combinations nobody knows.
+    if (isPlaced) return true;
+    known ??= shapes();
+    return known.length === 0 ||
+      known.some((shape) => axes.every((axis, at) => (position.get(axis) ?? 0) < shape[at]));
+  };
 }
 
 /** Returns what tells the fate of a path that no node has. */

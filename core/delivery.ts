@@ -11,7 +11,9 @@ import { StoreError } from "./base/error.ts";
 import { rootOf } from "./expand.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
+import type { PublishedFile } from "./published.ts";
 import type { Blobs } from "./store/blobs.ts";
+import type { ElementOutputs } from "./store/elements.ts";
 import { lstatIfExists, removeIfExists } from "./store/io.ts";
 import type { Publication } from "./store/publications.ts";
 import type { Store } from "./store/store.ts";
@@ -53,10 +55,34 @@ export class Delivery {
     outputs.forEach((output, position) => {
       const { temp } = graph.defs[id].outputs[position];
       if (temp) temps.hold(output);
-      const path = rebuild.publishedPath(id, position);
-      if (path === undefined) this.#verified.add(output.digest);
-      else this.#publish(id, path, output, temp ? temps.blobs : blobs);
+      // Those of a map were published call by call.
+      const files = output.kind === "files" ? [] : rebuild.published(id, position, output);
+      if (files.length === 0) this.#verified.add(output.digest);
+      for (const file of files) this.#publish(id, file, temp ? temps.blobs : blobs);
     });
+  }
+
+  /**
+   * Makes sure that the files of one call of a map node are published.
+   *
+   * @param index Position of the call.
+   * @param outputs What the call delivered, as it was declared.
+   * @throws {StoreError} If bytes are missing or damaged, or cannot be written.
+   */
+  publishCall(id: NodeId, index: readonly number[], outputs: ElementOutputs): void {
+    const { graph, rebuild, store: { blobs } } = this.#c;
+    const call = { axes: graph.defs[id].map?.mapped ?? [], index };
+    for (let position = 0; position < outputs.length; position++) {
+      const output = outputs.at(position);
+      if (typeof output !== "object" || output.file === undefined) continue;
+      const path = rebuild.publishedPath(id, position, call);
+      if (path === undefined) continue;
+      const kind = output.file === "dir" ? "dir" : "file";
+      const executable = output.file === "program";
+      const file = { path, kind, digest: output.digest, executable } as const;
+      if (this.#isPublished(file)) this.#note(id, file);
+      else this.#publish(id, file, blobs);
+    }
   }
 
   /**
@@ -67,20 +93,25 @@ export class Delivery {
    * @throws {StoreError} If bytes are missing or damaged.
    */
   restore(id: NodeId, outputs: readonly OutputResult[]): string[] {
-    const { rebuild, store: { blobs }, graph } = this.#c;
+    const { rebuild, store, graph } = this.#c;
+    const { blobs } = store;
     const restored: string[] = [];
     outputs.forEach((output, position) => {
       const declared = graph.defs[id].outputs[position];
       if (declared.temp) return;
-      const path = rebuild.publishedPath(id, position);
-      if (path === undefined) {
-        if (output.text === undefined && !blobs.has(output.digest)) {
-          throw new StoreError(`Cannot find the stored bytes of output "${output.name}"`);
+      const isValue = output.kind === "value";
+      if (isValue && output.text === undefined && !blobs.has(output.digest)) {
+        throw new StoreError(`Cannot find the stored bytes of output "${output.name}"`);
+      }
+      const files = rebuild.published(id, position, output);
+      store.files.preload(files.map(({ path }) => path));
+      for (const file of files) {
+        if (this.#isPublished(file)) this.#note(id, file);
+        else {
+          this.#publish(id, file, blobs);
+          restored.push(file.path.slice(graph.workflow.dir.length + 1));
         }
-      } else if (!this.#isPublished(path, output)) {
-        this.#publish(id, path, output, blobs);
-        restored.push(declared.path ?? path);
-      } else this.#note(id, path, output);
+      }
     });
     return restored;
   }
@@ -132,25 +163,24 @@ export class Delivery {
     });
   }
 
-  #isPublished(path: string, output: OutputResult): boolean {
+  #isPublished({ path, kind, digest }: PublishedFile): boolean {
     const { files } = this.#c.store;
-    return output.kind === "dir"
-      ? files.expectTree(path, output.digest)
-      : files.expect(path, output.digest);
+    return kind === "dir" ? files.expectTree(path, digest) : files.expect(path, digest);
   }
 
-  #publish(id: NodeId, path: string, output: OutputResult, blobs: Blobs): void {
-    this.#note(id, path, output);
-    if (output.kind === "dir") {
-      blobs.publishTree(output.digest, path);
+  #publish(id: NodeId, file: PublishedFile, blobs: Blobs): void {
+    const { path, kind, digest, executable } = file;
+    this.#note(id, file);
+    if (kind === "dir") {
+      blobs.publishTree(digest, path);
       return;
     }
-    blobs.publish(output.digest, path, { executable: output.executable === true });
-    this.#c.store.files.published(path, output.digest);
+    blobs.publish(digest, path, { executable });
+    this.#c.store.files.published(path, digest);
   }
 
   /** Notes what is published, with the directories that have to be made for it. */
-  #note(id: NodeId, path: string, { kind, digest }: OutputResult): void {
+  #note(id: NodeId, { path, kind, digest }: PublishedFile): void {
     const { graph, workflow, store: { publications } } = this.#c;
     const { workflow: { dir }, defs } = graph;
     const made: string[] = [];
@@ -167,11 +197,10 @@ export class Delivery {
       path: above.slice(dir.length + 1),
       kind: "made",
     }));
-    const published = kind === "dir" ? "dir" : "file";
     publications.note([...notes, {
       workflow,
       path: path.slice(dir.length + 1),
-      kind: published,
+      kind,
       digest,
       ...from,
     }]);
@@ -195,13 +224,13 @@ export class Delivery {
     const { rebuild, results, store, temps } = this.#c;
     // The node is done: its outputs are known.
     const output = (results[id] as readonly OutputResult[])[position];
-    const path = rebuild.publishedPath(id, position);
-    if (path === undefined) {
+    const [file] = rebuild.published(id, position, output);
+    if (file === undefined) {
       if (output.text === undefined) temps.whereIs(output, store.blobs);
       return false;
     }
-    if (this.#isPublished(path, output)) return false;
-    this.#publish(id, path, output, temps.whereIs(output, store.blobs));
+    if (this.#isPublished(file)) return false;
+    this.#publish(id, file, temps.whereIs(output, store.blobs));
     return true;
   }
 }

@@ -7,7 +7,7 @@
 
 import { cpus, totalmem } from "node:os";
 import type { OutputResult } from "./action.ts";
-import { DefinitionError, type Diagnostic, InternalError } from "./base/error.ts";
+import { DefinitionError, type Diagnostic, InternalError, StoreError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
 import { bindInputs, type Bound } from "./bind.ts";
 import { callName, parseCallName } from "./call_name.ts";
@@ -354,6 +354,10 @@ export class Engine implements AsyncDisposable {
    */
   clean(request: CleanRequest): CleanReport {
     this.#expandKnown();
+    // How many files a map node has now is known of its result.
+    const ids = [...this.graph.defs.keys()] as NodeId[];
+    const makers = ids.filter((id) => this.graph.defs[id].map !== undefined);
+    this.#foresight.foresee(this.#targets.closure(makers), { withErrors: true });
     return clean(this.#cleanContext(), request);
   }
 
@@ -417,7 +421,7 @@ export class Engine implements AsyncDisposable {
     const { name: node, onError } = this.graph.defs[id];
     const status = this.#statuses?.get(node);
     // What stands for the outputs of a node that failed and goes on.
-    const isStoodIn = status === "failed" && onError === "continue";
+    const isStoodIn = (status === "failed" || status === "skipped") && onError !== "fail";
     return status === "done" || status === "hit" ||
       (isStoodIn && this.#results[id] !== undefined);
   }
@@ -519,7 +523,22 @@ export class Engine implements AsyncDisposable {
       workflow: this.id,
       code: [this.workflow.file, ...this.#code.dependencies()],
       isExpanded: (id) => this.#expander.isExpanded(id),
+      shapesOf: (id, output) => this.#shapesOf(id, output),
     };
+  }
+
+  /** Shapes of an array of files: as it is up to date, and as it was delivered last. */
+  #shapesOf(id: NodeId, output: number): readonly (readonly number[])[] {
+    const results = [this.#results[id]?.[output], this.#foresight.latest(id)?.[output]];
+    return results.flatMap((result) => {
+      try {
+        return result?.kind === "files" ? [this.#rebuild.shapeOf(id, result)] : [];
+      } catch (error) {
+        // What cannot be read is not known.
+        if (error instanceof StoreError) return [];
+        throw error;
+      }
+    });
   }
 
   /** Where outputs are looked for: they may be of nodes that others returned, or take something of one. */

@@ -16,7 +16,7 @@ import {
 import { type Digest, digestOf } from "./base/digest.ts";
 import { FlowError, StoreError } from "./base/error.ts";
 import { type ErrorCause, holdsErrors, isErrorText } from "./base/value.ts";
-import { errorOfFailure, formatCauses, rootCausesOf } from "./error_value.ts";
+import { errorOfFailure, errorOfSkipped, formatCauses, rootCausesOf } from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { TAKE_ERRORS } from "./map_failures.ts";
 import type { Prepared } from "./rebuild.ts";
@@ -89,8 +89,16 @@ export class ErrorFlow {
 
   /** What consumers get in place of the outputs of a node that failed. */
   outputsOf(id: NodeId, failure: Failure): readonly OutputResult[] {
-    const { name: node, outputs } = this.#c.graph.defs[id];
-    const text = errorOfFailure({ node }, failure);
+    return this.#outputs(id, errorOfFailure({ node: this.#c.graph.defs[id].name }, failure));
+  }
+
+  /** What consumers get in place of the outputs of a node that is not executed because of error values. */
+  skippedOutputs(id: NodeId, { causes }: TakesErrors): readonly OutputResult[] {
+    return this.#outputs(id, errorOfSkipped({ node: this.#c.graph.defs[id].name }, causes));
+  }
+
+  #outputs(id: NodeId, text: string): readonly OutputResult[] {
+    const { outputs } = this.#c.graph.defs[id];
     const digest = digestOf(text);
     const sizeBytes = new TextEncoder().encode(text).length;
     return outputs.map(({ name }) => ({

@@ -25,8 +25,7 @@ export function errorOfFailure({ node, index }: CallName, failure: Failure): str
 }
 
 /** Returns the text of what stands for the result of a call that was not made because of error values. */
-export function errorOfSkipped({ node, index }: CallName, errors: readonly ErrorFields[]): string {
-  const causes = rootCauses(errors);
+export function errorOfSkipped({ node, index }: CallName, causes: readonly ErrorCause[]): string {
   const message = `it takes ${formatCauses(causes)}`;
   const at = index === undefined ? {} : { index };
   return encodeError({ node, ...at, reason: "skipped", message, causes });

@@ -65,9 +65,13 @@ export function executorNote(
 }
 
 /** Why the calls of a node run one by one, whatever it is asked for; `undefined` if they may travel together. */
-export function aloneBecause({ work, map, timeoutMs, resources }: NodeDef): string | undefined {
+export function aloneBecause(
+  { work, map, outputs, timeoutMs, resources }: NodeDef,
+): string | undefined {
   if (map === undefined) return "it has no map, so there is one call";
   if (work.kind === "run") return "every call of a command is a process of its own";
+  const file = outputs.find(({ kind }) => kind !== "value");
+  if (file !== undefined) return `every call makes a ${file.kind} "${file.name}", and runs alone`;
   if (timeoutMs === undefined && resources.memoryBytes === undefined) return undefined;
   const limit = timeoutMs === undefined ? "resources.memory" : "timeout";
   return `with "${limit}" every call runs alone, so that the limit is its own`;

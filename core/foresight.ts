@@ -231,11 +231,13 @@ export class Foresight {
   /** Whether the bytes of a hit can be had: stored, or a temporary file that is still published. */
   #hasBytes(id: NodeId): boolean {
     const { results, rebuild, store: { blobs, files } } = this.#c;
-    return results[id]?.every(({ kind, text, digest }, position) => {
-      if (text !== undefined || blobs.has(digest)) return true;
-      const path = rebuild.publishedPath(id, position);
-      if (path === undefined) return false;
-      return kind === "dir" ? files.expectTree(path, digest) : files.expect(path, digest);
+    return results[id]?.every((output, position) => {
+      if (output.text !== undefined || blobs.has(output.digest)) return true;
+      const published = rebuild.published(id, position, output);
+      return published.length > 0 &&
+        published.every(({ path, kind, digest }) =>
+          kind === "dir" ? files.expectTree(path, digest) : files.expect(path, digest)
+        );
     }) === true;
   }
 

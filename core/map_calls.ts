@@ -6,7 +6,6 @@
  */
 
 import { type ActionInput, INLINE_BYTES } from "./action.ts";
-import { elementsOfArray } from "./base/array_text.ts";
 import { digestOf } from "./base/digest.ts";
 import { indexOf, sizeOf } from "./base/space.ts";
 import { StringTable } from "./base/string_table.ts";
@@ -29,6 +28,7 @@ import {
 } from "./error_value.ts";
 import { type MapInput, type MapPlan, planMap, shapeOf, type ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
+import { plainElements } from "./plain_elements.ts";
 
 /** One element of an array: its encoded text if that is small, else an input of its own. */
 export type Element = string | ActionInput;
@@ -245,13 +245,14 @@ function readArray(
     const elements = input.paths.map((path) => sources.file(input.name, path));
     return arrayOf([elements.length], elements);
   }
+  if (input.kind === "array" && rank <= input.shape.length) return readFiles(input, rank);
   if (input.kind !== "value") {
     const message = `Cannot map over "${name}": it is a ${input.kind}, not an array`;
     return { ok: false, message, inputs: [name] };
   }
   const encoded = input.text ?? sources.read(input.digest);
-  const plain = plainArray(encoded, rank);
-  if (plain !== undefined) return plain;
+  const plain = plainElements(encoded, rank);
+  if (plain !== undefined) return arrayOf(plain.shape, plain.elements);
   const decoded = decodeValue(encoded);
   const error = asError(decoded);
   if (error !== undefined) {
@@ -300,30 +301,41 @@ function liveArray({ shape, at }: LiveArray): ReadArray {
   return { shape, elements: undefined, at: at as (position: number) => Element };
 }
 
-/** An array of small plain values: its elements are parts of its text, so nothing need be parsed. */
-function plainArray(encoded: string | Uint8Array, rank: number): ReadArray | undefined {
-  // A container begins with 0x93.
-  if (typeof encoded !== "string" && encoded[0] === 0x93) return undefined;
-  const text = typeof encoded === "string" ? encoded : new TextDecoder().decode(encoded);
-  // An element with a tag may be encoded differently when it stands alone.
-  const found = text.includes('"$flow"') ? undefined : elementsOfArray(text, rank);
-  if (found === undefined) return undefined;
-  const { shape, rows } = found;
-  if (rows.some(({ longest }) => longest > INLINE_BYTES)) return undefined;
-  const elements = new TextColumn(sizeOf(shape));
-  let position = 0;
-  for (const row of rows) {
-    for (let at = 0; at < row.length; at++) elements.place(position++, row, at);
-  }
-  return arrayOf(shape, elements);
-}
-
 function areTexts(elements: Elements): boolean {
   if (elements instanceof TextColumn) return elements.isText;
   for (let at = 0; at < elements.length; at++) {
     if (typeof elements.at(at) !== "string") return false;
   }
   return true;
+}
+
+/** Reads an array of files down to a rank; what is below stays an array. */
+function readFiles(
+  { name, shape, elements }: Extract<ActionInput, { kind: "array" }>,
+  rank: number,
+): ReadArray {
+  const inner = shape.slice(rank);
+  const size = sizeOf(inner);
+  const outer = shape.slice(0, rank);
+  const parts = Array.from({ length: sizeOf(outer) }, (_, i): Element => {
+    const part = elements.slice(i * size, (i + 1) * size);
+    if (inner.length > 0) return { name, kind: "array", shape: inner, elements: part };
+    const [file] = part;
+    return file.kind === "value" && file.text !== undefined ? file.text : file;
+  });
+  const errors = new Map<number, ElementErrors>();
+  elements.forEach((element, i) => {
+    if (element.kind !== "value" || element.text === undefined) return;
+    const at = Math.floor(i / size);
+    const before = errors.get(at)?.errors ?? [];
+    const own = errorsIn(decodeValue(element.text));
+    const isWhole = inner.length === 0;
+    if (own.length > 0) errors.set(at, { isWhole, errors: [...before, ...own] });
+  });
+  // Below nothing there are no lengths.
+  const known = outer.map((length, axis) => outer.slice(0, axis).includes(0) ? undefined : length);
+  const read = arrayOf(known, parts);
+  return errors.size === 0 ? read : { ...read, errors };
 }
 
 /** The elements that are or hold error values. */
@@ -363,8 +375,9 @@ function keyOfElement(element: Element): string {
       return `${element.kind}#${element.digest} ${
         JSON.stringify(/[^/](\.[^./]+)$/.exec(element.path)?.[1] ?? "")
       }`;
-    case "files":
     case "array":
+      return `#${digestOf(JSON.stringify([element.shape, element.elements.map(keyOfElement)]))}`;
+    case "files":
       return JSON.stringify(element);
     default:
       return element satisfies never;

@@ -6,7 +6,7 @@
 
 import type { Failure, Usage } from "./action.ts";
 import { callName } from "./call_name.ts";
-import { errorOfSkipped, formatCauses } from "./error_value.ts";
+import { errorOfSkipped, formatCauses, rootCauses } from "./error_value.ts";
 import type { MapCalls } from "./map_calls.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import type { Fate, MapRun } from "./map_run.ts";
@@ -20,7 +20,7 @@ const MAX_LISTED = 5;
 
 /** What a node says that wants error values. */
 export const TAKE_ERRORS =
-  "to get error values and look at them with isError, add `onError: continue` to the node";
+  "add `onError: continue` to the node to look at error values with isError, or `onError: skip` to hand one on";
 
 /** A call that failed for good, with what is known of it. */
 export interface FailedElement {
@@ -46,7 +46,9 @@ export function fateOf(def: NodeDef, calls: MapCalls, call: number): Fate | unde
   if (found === undefined) return undefined;
   const { isWhole, errors } = found;
   const place = { node: def.name, index: calls.indexOf(call) };
-  if (isWhole) return { kind: "skip", error: errorOfSkipped(place, errors) };
+  if (isWhole || def.onError === "skip") {
+    return { kind: "skip", error: errorOfSkipped(place, rootCauses(errors)) };
+  }
   if (def.onError === "continue") return undefined;
   const causes = errors.flatMap((error) => error.causes);
   const failure: Failure = {

@@ -20,9 +20,10 @@ import type { LiveArrays } from "./map_calls.ts";
 import { chooseCalls } from "./map_choice.ts";
 import { fateOf } from "./map_failures.ts";
 import { MapFeed } from "./map_feed.ts";
+import { filesResult } from "./map_files.ts";
 import { arrangeOutput } from "./map_output.ts";
 import type { ShapeProblem } from "./mapplan.ts";
-import { MapRun } from "./map_run.ts";
+import { MapRun, type MapRunOptions } from "./map_run.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
 import { baseOf, type MapNode, planCalls, StoredCalls } from "./stored_calls.ts";
@@ -83,7 +84,7 @@ export interface BeginOptions {
 export function openJob(
   node: MapNode,
   read: (digest: Digest) => Uint8Array,
-  { isKept, since, now, slices }: BeginOptions,
+  { isKept, since, now, slices, accept }: BeginOptions & Pick<MapRunOptions, "accept">,
   live?: LiveArrays,
 ): MapJob | ShapeProblem {
   const { graph, store, id, prepared } = node;
@@ -98,6 +99,7 @@ export function openJob(
     find: stored?.finder,
     isChosen,
     fateOf: (all, call) => fateOf(def, all, call),
+    accept,
   });
   const awaited = calls.plan.inputs.filter(({ name }) => Object.hasOwn(live ?? {}, name));
   return {
@@ -179,7 +181,8 @@ export function wholeOutput(
   const isBad = failed + skipped > 0 ||
     (onError === "continue" && holdsErrors(encoded.text ?? bytes));
   const hasErrors = isBad ? { hasErrors: true as const } : {};
-  const { name } = outputs[position];
+  const { name, kind } = outputs[position];
+  if (kind !== "value") return { ...filesResult(name, bytes, blobs.put(bytes)), ...hasErrors };
   const base = { name, kind: "value", sizeBytes: bytes.length, ...hasErrors } as const;
   if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
     return { ...base, digest: digestOf(bytes), text: encoded.text };

@@ -10,23 +10,24 @@ import {
   type ActionInput,
   type Completion,
   type Failure,
-  type OutputResult,
   type Usage,
 } from "./action.ts";
-import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
 import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
-import type { Graph, NodeId } from "./graph.ts";
+import type { NodeId } from "./graph.ts";
 import type { LiveArray } from "./map_calls.ts";
+import type { MapJobsContext } from "./map_context.ts";
+import { describeFailed, logPathOf, MAX_REPORTED, misfit } from "./map_failures.ts";
 import {
-  describeFailed,
-  type FailedElement,
-  logPathOf,
-  MAX_REPORTED,
-  misfit,
-} from "./map_failures.ts";
+  acceptFiles,
+  elementOf,
+  hasFiles,
+  type PublishCall,
+  publishCalls,
+  showsPaths,
+} from "./map_files.ts";
 import {
   type BeginOptions,
   isUnchanged,
@@ -38,33 +39,9 @@ import {
 } from "./map_job.ts";
 import { type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
 import type { MapRun } from "./map_run.ts";
-import type { Prepared, Rebuild } from "./rebuild.ts";
+import type { Prepared } from "./rebuild.ts";
 import { baseOf, type MapNode, planCalls } from "./stored_calls.ts";
-import type { ElementOutput, ElementRecord } from "./store/elements.ts";
-import type { Store } from "./store/store.ts";
-
-/** What map nodes need from the run. */
-export interface MapJobsContext {
-  readonly graph: Graph;
-  readonly rebuild: Rebuild;
-  readonly store: Store;
-  /** Numbers and places an action; `name` tells its log from others of the node. */
-  frame(id: NodeId, name: string, attempt: number): ActionFrame;
-  /** Returns the stored bytes of a value a node takes. */
-  read(digest: Digest): Uint8Array<ArrayBuffer>;
-  /** Calls of a node have ended. */
-  onProgress(id: NodeId): void;
-  /** A call failed for good; told of the first `MAX_REPORTED` of a node. */
-  onFailed(id: NodeId, failed: FailedElement): void;
-  /** A call failed and is tried again; `again` lets it run. */
-  onRetry(
-    id: NodeId,
-    index: readonly number[],
-    attempt: number,
-    failure: Failure,
-    again: () => void,
-  ): void;
-}
+import type { ElementRecord } from "./store/elements.ts";
 
 /** How a map node ended. */
 export interface MapEnd {
@@ -133,7 +110,7 @@ export class MapJobs {
     if (ahead !== undefined && ahead.base === baseOf(this.#node(id, prepared))) {
       return this.#catchUp(ahead, prepared);
     }
-    const job = openJob(this.#node(id, prepared), this.#c.read, options);
+    const job = openJob(this.#node(id, prepared), this.#c.read, this.#withFiles(id, options));
     if ("ok" in job) return { failure: misfit(job) };
     this.#jobs.set(id, job);
     job.run.addRest(job.run.calls, () => false);
@@ -162,11 +139,16 @@ export class MapJobs {
     for (const { name, node, output } of options.sources) {
       const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[name]].name;
       // It runs.
-      const passage = passageFrom(this.#jobs.get(node) as MapJob, output, argument);
+      const from = this.#jobs.get(node) as MapJob;
+      const axes = from.def.map.mapped;
+      const passage = passageFrom(from, output, argument, (index) =>
+        // Files have a path.
+        this.#c.rebuild.publishedPath(node, output, { axes, index }) as string);
       passages.set(name, passage);
       live[name] = passage.array;
     }
-    const job = openJob(this.#node(id, prepared), this.#c.read, options, live);
+    const filed = this.#withFiles(id, options);
+    const job = openJob(this.#node(id, prepared), this.#c.read, filed, live);
     if ("ok" in job) return undefined;
     this.#jobs.set(id, job);
     const { run, feed } = job;
@@ -236,7 +218,7 @@ export class MapJobs {
     const limit = aloneBecause(def) === undefined ? chunk ?? Infinity : 1;
     const calls = run.next(limit, share, chunk ?? concurrency);
     const [first] = calls;
-    const isPacked = def.work.kind === "call" && run.calls.isPacked(first);
+    const isPacked = def.work.kind === "call" && !hasFiles(def) && run.calls.isPacked(first);
     const attempt = run.attemptOf(first);
     const index = run.calls.indexOf(first);
     const name = `[${index.join(",")}]`;
@@ -246,7 +228,7 @@ export class MapJobs {
     this.#flights.set(frame.id, { job, calls, logBase });
     if (!isPacked) {
       const inputs = run.calls.inputsOf(first);
-      return { ...this.#c.rebuild.action(id, { ...prepared, inputs }, frame), index };
+      return this.#c.rebuild.action(id, { ...prepared, inputs }, { ...frame, index });
     }
     const inputs = run.calls.constants;
     const action = this.#c.rebuild.action(id, { ...prepared, inputs }, frame);
@@ -282,8 +264,7 @@ export class MapJobs {
     if (completion.kind === "failed") this.#failed(flight, completion, isStopping);
     else {
       job.run.learn(calls.length, completion.usage.wallMs);
-      // A function that ran alone may have looked at its position; a command cannot.
-      const usesIndex = job.def.work.kind === "call";
+      const usesIndex = completion.usesIndex === true || showsPaths(job.def);
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
       const { results } = completion;
       this.#delivered(
@@ -391,11 +372,36 @@ export class MapJobs {
         const { failure, wallMs } = result;
         this.#fail(job, call, { failure, usage: { startedAt, wallMs }, logPath: logBase });
       } else {
-        const key = job.run.deliver(call, result.outputs, result.usesIndex);
-        records.push({ key, outputs: result.outputs });
+        const { outputs, usesIndex } = result;
+        const failure = this.#publish(job, call, result);
+        if (failure === undefined) {
+          records.push({ key: job.run.deliver(call, outputs, usesIndex), outputs });
+        } else {
+          const usage = { startedAt, wallMs: 0 };
+          this.#fail(job, call, { failure, usage, logPath: logBase });
+        }
       }
     }
     if (isUnchanged(job, this.#c.store.files)) job.log?.append(records, now);
+  }
+
+  /** Publishes what a call has just made, also for those that take the same; returns why it cannot. */
+  #publish(
+    { id, def, run }: MapJob,
+    call: number,
+    { outputs, usesIndex }: Extract<BatchResult, { usesIndex: boolean }>,
+  ): Failure | undefined {
+    if (!hasFiles(def)) return undefined;
+    const same = usesIndex ? [call] : run.sameAs(call);
+    return publishCalls((...of) => this.#c.publish(id, ...of), run.calls, same, outputs);
+  }
+
+  /** Begins as asked; files of calls that are known are published again where they are missing. */
+  #withFiles(id: NodeId, options: BeginOptions): Parameters<typeof openJob>[2] {
+    if (!hasFiles(this.#c.graph.defs[id])) return options;
+    const publish: PublishCall = (...of) => this.#c.publish(id, ...of);
+    const onLost = (index: readonly number[], why: string) => this.#c.onLost(id, index, why);
+    return { ...options, accept: acceptFiles(publish, onLost) };
   }
 
   /** @param tried Its `logPath` is that of the node: the position is still to be added. */
@@ -437,9 +443,4 @@ export class MapJobs {
       });
     }
   }
-}
-
-/** A result of a call that ran alone. It may have looked at its position. */
-function elementOf({ text, digest, sizeBytes }: OutputResult): ElementOutput {
-  return text ?? { digest, sizeBytes };
 }

@@ -10,6 +10,7 @@ import { TextColumn } from "./base/text_column.ts";
 import { decodeValue, type Encoded, encodeValue, isErrorText } from "./base/value.ts";
 import { errorsAbove, spreadErrors } from "./error_value.ts";
 import { isError } from "./is_error.ts";
+import { fileText } from "./file_array.ts";
 import { nestTexts } from "./map_calls.ts";
 import { withoutHoles } from "./map_holes.ts";
 import { shapeOf } from "./mapplan.ts";
@@ -88,7 +89,12 @@ function listOf(delivered: Delivered): (ElementOutput | undefined)[] {
 /** Text of an element, or `undefined` if it is a container. */
 function textOf(element: ElementOutput, read: (digest: Digest) => Uint8Array): string | undefined {
   if (typeof element === "string") return element;
-  const bytes = read(element.digest);
+  const { digest, sizeBytes, file } = element;
+  if (file !== undefined) {
+    const kind = file === "program" ? "file" : file;
+    return fileText({ kind, digest, sizeBytes, executable: file === "program" });
+  }
+  const bytes = read(digest);
   return bytes[0] === 0x93 ? undefined : new TextDecoder().decode(bytes);
 }
 

@@ -49,16 +49,26 @@ interface Producer {
  *
  * @param from Has no generated axes.
  * @param argument What the array is to the job that takes it.
+ * @param pathOf Returns the path under which the file of a call is published.
  */
-export function passageFrom(from: MapJob, output: number, argument: string): Passage {
+export function passageFrom(
+  from: MapJob,
+  output: number,
+  argument: string,
+  pathOf: (index: readonly number[]) => string,
+): Passage {
   const { calls } = from.run;
   // Without generated axes all lengths are known.
   const { space: { shape }, block, call } = planOutput(from.def.map, calls.plan.calls) as MapOutput;
   const column = from.run.column(output);
   const at = (position: number): Element | undefined => {
-    const element = column.at(call.first(position));
+    const made = call.first(position);
+    const element = column.at(made);
     if (element === undefined || typeof element === "string") return element;
-    return { name: argument, kind: "value", digest: element.digest };
+    const { digest, file } = element;
+    if (file === undefined) return { name: argument, kind: "value", digest };
+    const path = pathOf(calls.indexOf(made));
+    return { name: argument, kind: file === "dir" ? "dir" : "file", digest, path };
   };
   return { from, output, array: { shape, at }, place: (made) => block.first(made) };
 }

@@ -9,7 +9,7 @@ import type { Failure } from "./action.ts";
 import { StringTable } from "./base/string_table.ts";
 import { NumberList, TextColumn, TextRow } from "./base/text_column.ts";
 import type { MapCalls } from "./map_calls.ts";
-import type { BlobOutput, ElementOutput, ElementOutputs } from "./store/elements.ts";
+import type { ElementBlob, ElementOutput, ElementOutputs } from "./store/elements.ts";
 
 /** Calls that travel together at most. */
 const BATCH_MAX = 4096;
@@ -72,6 +72,10 @@ class FirstCalls {
 export interface MapRunOptions {
   /** Returns what a call delivered in an earlier run; absent if none is known. */
   readonly find?: ((key: string) => ElementOutputs | undefined) | undefined;
+  /** Whether what is known of a call will do; it does if it is left out. */
+  readonly accept?:
+    | ((calls: MapCalls, call: number, outputs: ElementOutputs) => boolean)
+    | undefined;
   /** Whether a call takes part; all do if it is left out. */
   readonly isChosen?: ((call: number) => boolean) | undefined;
   /** Tells of a call that is not to be made. */
@@ -83,7 +87,7 @@ export class MapRun {
   #calls: MapCalls;
   readonly #options: MapRunOptions;
   /** By value output: what each call delivered. */
-  readonly #columns: readonly TextColumn<BlobOutput>[];
+  readonly #columns: readonly TextColumn<ElementBlob>[];
   /** How each call ended, one of `END`. */
   readonly #ends: Uint8Array;
   readonly #failed: FailedCall[] = [];
@@ -156,8 +160,12 @@ export class MapRun {
       return;
     }
     const known = find && calls.find(call, calls.keyOf(call), find);
-    if (known === undefined) this.#await(call, this.#firsts?.of(calls.keyOf(call), call) ?? call);
-    else this.#hit(call, known);
+    if (known !== undefined && this.#accepts(call, known)) this.#hit(call, known);
+    else this.#await(call, this.#firsts?.of(calls.keyOf(call), call) ?? call);
+  }
+
+  #accepts(call: number, outputs: ElementOutputs): boolean {
+    return this.#options.accept?.(this.#calls, call, outputs) !== false;
   }
 
   /** Tells of every call that delivers from now on. The listener must not change the run. */
@@ -176,7 +184,9 @@ export class MapRun {
   #await(call: number, leader: number): void {
     const end = this.#ends[leader];
     if (end === END.anywhere) {
-      this.#hit(call, this.#columns.map((column) => column.at(leader) as ElementOutput));
+      const outputs = this.#columns.map((column) => column.at(leader) as ElementOutput);
+      if (this.#accepts(call, outputs)) this.#hit(call, outputs);
+      else this.#waiting.push(call);
       return;
     }
     if (leader === call || end !== END.none) {
@@ -284,6 +294,11 @@ export class MapRun {
     return usesIndex ? this.#calls.placedKey(call, key) : key;
   }
 
+  /** Calls that will have delivered when a call does that runs: itself and those that take the same. */
+  sameAs(call: number): readonly number[] {
+    return [call, ...this.#followers.get(call) ?? []];
+  }
+
   /** Number of the attempt a call is at, 1 for the first. */
   attemptOf(call: number): number {
     return (this.#attempts.get(call) ?? 0) + 1;
@@ -311,7 +326,7 @@ export class MapRun {
   /** A call failed for good, and with it those that would have been the same. Returns all of them. */
   fail(call: number, failure: Failure): readonly number[] {
     this.#running--;
-    const failed = [call, ...this.#followers.get(call) ?? []];
+    const failed = this.sameAs(call);
     this.#followers.delete(call);
     for (const one of failed) {
       this.#failed.push({ call: one, failure });
@@ -355,7 +370,7 @@ export class MapRun {
   }
 
   /** What all calls delivered for one value output, by call. All that take part must have, or be filled. */
-  column(output: number): TextColumn<BlobOutput> {
+  column(output: number): TextColumn<ElementBlob> {
     return this.#columns[output];
   }
 

@@ -126,7 +126,8 @@ class ShapeCheck {
       case "output":
       case "promise": {
         const { kind } = outputOf(graph.defs, source);
-        if (kind !== "value") return isNone(`a ${kind}`);
+        const isMap = source.kind === "output" && graph.defs[source.node].map !== undefined;
+        if (kind !== "value" && !isMap) return isNone(`a ${kind}`);
         const made = source.kind === "output" ? this.#made.get(source.node) : undefined;
         return made === undefined ? undefined : axes.map((_, at) => made[at]);
       }

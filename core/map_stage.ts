@@ -8,10 +8,12 @@
 import type { Action, Completion } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
+import { callName } from "./call_name.ts";
 import { executorNote } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
 import { liveSources } from "./map_ahead.ts";
 import type { BeginOptions } from "./map_job.ts";
+import type { PublishCall } from "./map_files.ts";
 import { MapJobs } from "./map_jobs.ts";
 import type { LiveSource } from "./map_passing.ts";
 import type { Prepared } from "./rebuild.ts";
@@ -36,6 +38,12 @@ export interface MapStageLoop {
   prepareAhead(id: NodeId, open: ReadonlySet<number>): Prepared | undefined;
   /** Returns the stored bytes of a value. */
   read(digest: Digest): Uint8Array<ArrayBuffer>;
+  /**
+   * Publishes the files of a call.
+   *
+   * @throws {StoreError} If bytes are missing or damaged, or cannot be written.
+   */
+  publish(id: NodeId, ...of: Parameters<PublishCall>): void;
   emit(event: EventBody): void;
   /** Reports the failure of a call. */
   tellFailure(failed: FailedNode): void;
@@ -93,6 +101,12 @@ export class MapStage {
       store,
       frame: (id, name, attempt) => loop.frame(id, `${graph.defs[id].name}${name}`, attempt),
       read: (digest) => loop.read(digest),
+      publish: (id, index, outputs) => loop.publish(id, index, outputs),
+      onLost: (id, index, why) => {
+        const { name: node } = graph.defs[id];
+        const message = `${why}: call "${callName({ node, index })}" runs again`;
+        loop.emit({ type: "warning", code: "damaged", message, node });
+      },
       onProgress: (id) => this.#tellProgress(id),
       onFailed: (id, failed) => {
         loop.tellFailure({ id, ...failed });

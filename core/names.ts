@@ -7,6 +7,7 @@
 
 import type { Diagnostic } from "./base/error.ts";
 import type { Span } from "./base/source.ts";
+import { directoriesAbove, MapPaths } from "./map_paths.ts";
 import type { InputDef, Locate, NodeDef, OutputDef, Workflow } from "./workflow.ts";
 
 /** Dense id of a node: 0 … size-1 in the order of the workflow; never reused. */
@@ -96,6 +97,7 @@ export class Names {
   readonly #provided: ReadonlySet<string>;
   readonly #defs: readonly NodeDef[];
   readonly #owners = new Map<string, PathOwner>();
+  #hasMapPaths = false;
   /** Takes back what the last `add` of returned nodes did; the nodes of the file are never taken back. */
   #undo: (() => void)[] | undefined;
   #problems: Problems;
@@ -134,7 +136,9 @@ export class Names {
     for (const id of ids) this.#ownPaths(this.#defs[id]);
     for (const id of ids) this.#checkNesting(this.#defs[id]);
     if (maker !== undefined) this.#checkInside(new Set(ids.map((id) => this.#defs[id])));
-    this.#checkInputPaths(ids);
+    const series = this.#mapPaths(ids);
+    if (!series.isEmpty) this.#checkSeries(series, new Set(ids.map((id) => this.#defs[id])));
+    this.#checkInputPaths(ids, series);
   }
 
   /** Takes back what the last `add` declared. */
@@ -315,14 +319,41 @@ export class Names {
     }
   }
 
+  /** Paths of the files of all map nodes, once there are any. */
+  #mapPaths(ids: readonly NodeId[]): MapPaths<PathOwner> {
+    this.#hasMapPaths ||= ids.some((id) => mapsToFiles(this.#defs[id]));
+    return new MapPaths(
+      this.#hasMapPaths ? [...this.#owners].filter(([, { def }]) => def.map !== undefined) : [],
+    );
+  }
+
+  /** Nor may a call of a map node write what another output writes, or something in it. */
+  #checkSeries(series: MapPaths<PathOwner>, added: ReadonlySet<NodeDef>): void {
+    const seen = new Set<string>();
+    for (const [path, owner] of this.#owners) {
+      const around = [path, ...directoriesAbove(path)].flatMap((part) =>
+        series.at(part).filter((other) => other.path !== part)
+      );
+      const inside = series.below(path).filter(({ part }) => part !== path);
+      for (const { path: other, owner: maker } of [...around, ...inside]) {
+        const pair = [path, other].sort().join("\n");
+        const isNew = added.has(owner.def) || added.has(maker.def);
+        if (maker === owner || !isNew || seen.has(pair)) continue;
+        seen.add(pair);
+        this.#reportPathClash(owner, path, maker, `writes "${other}"`);
+      }
+    }
+  }
+
   /** Nor may one overwrite an input. */
-  #checkInputPaths(ids: readonly NodeId[]): void {
+  #checkInputPaths(ids: readonly NodeId[], series: MapPaths<PathOwner>): void {
     const added = new Set(ids.map((id) => this.#defs[id]));
     const inputs = this.#workflow.inputs.filter((input) =>
       input.kind !== "value" && typeof input.default === "string"
     );
     for (const input of inputs) {
-      const owner = this.#owners.get(normalizePath(String(input.default)));
+      const path = normalizePath(String(input.default));
+      const owner = this.#owners.get(path) ?? series.at(path)[0]?.owner;
       if (owner === undefined || !added.has(owner.def)) continue;
       this.#problems.add(
         "path-conflict",
@@ -347,6 +378,10 @@ export class Names {
       },
     );
   }
+}
+
+function mapsToFiles({ map, outputs }: NodeDef): boolean {
+  return map !== undefined && outputs.some(({ path }) => path !== undefined);
 }
 
 function normalizePath(path: string): string {

@@ -8,6 +8,7 @@
 import { matchesGlob, relative, resolve } from "node:path";
 import type { Diagnostic } from "./base/error.ts";
 import type { Graph, NodeId, Source } from "./graph.ts";
+import { MapPaths } from "./map_paths.ts";
 import type { FunctionRef } from "./workflow.ts";
 
 /** A published path and whose it is. */
@@ -23,7 +24,12 @@ interface Paths {
   readonly exact: ReadonlyMap<string, Published>;
   /** By each directory above. */
   readonly below: ReadonlyMap<string, readonly Published[]>;
+  /** Those of map nodes. */
+  readonly series: MapPaths<Published>;
 }
+
+/** Positions of calls that a glob is tried with. */
+const SAMPLES = ["0", "10"];
 
 /**
  * Returns an error for each source of a node that lies where a node publishes that need not be done by then. O(nodes + wires),
@@ -89,23 +95,31 @@ function pathsOf({ defs }: Graph): Paths {
       }
     }
   }
-  return { exact, below };
+  const isSeries = ({ id }: Published) => defs[id].map !== undefined;
+  return { exact, below, series: new MapPaths([...exact].filter(([, one]) => isSeries(one))) };
 }
 
 /** Published paths that a source reads: its own, one around it, those in it. */
 function readBy(
   source: Source | FunctionRef,
   { workflow: { dir } }: Graph,
-  { exact, below }: Paths,
+  { exact, below, series }: Paths,
 ): Published[] {
   if (source.kind === "glob") {
-    return [...exact.values()].filter(({ path }) => matchesGlob(path, source.pattern));
+    const { pattern } = source;
+    return [...exact.values()].filter(({ path }) =>
+      SAMPLES.some((at) => matchesGlob(path.replace(/\{[^{}/]*\}/g, at), pattern))
+    );
   }
   const written = writtenPath(source);
   if (written === undefined) return [];
   const path = relative(dir, resolve(dir, written));
-  const around = [path, ...parentsOf(path)].flatMap((above) => exact.get(above) ?? []);
-  return [...around, ...below.get(path) ?? []];
+  const around = [path, ...parentsOf(path)].flatMap((above) => {
+    const own = exact.get(above);
+    const ofCalls = series.at(above).map(({ owner }) => owner);
+    return own === undefined ? ofCalls : [own, ...ofCalls];
+  });
+  return [...around, ...below.get(path) ?? [], ...series.below(path).map(({ owner }) => owner)];
 }
 
 function writtenPath(source: Source | FunctionRef): string | undefined {

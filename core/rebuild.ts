@@ -15,6 +15,7 @@ import {
   type InputMaterial,
   type Material,
   materialText,
+  type OutputResult,
 } from "./action.ts";
 import {
   type ActionFrame,
@@ -27,6 +28,7 @@ import {
 import { type Digest, digestOf } from "./base/digest.ts";
 import type { CodeIndex } from "./code/code.ts";
 import type { Graph, NodeId, Wire } from "./graph.ts";
+import type { CallPlace, PublishedFile } from "./published.ts";
 import { neutralName } from "./result.ts";
 import { describeSource, type SourceContext, Sources, type Watched } from "./sources.ts";
 import type { NodeDef, StreamOutput } from "./workflow.ts";
@@ -147,8 +149,18 @@ export class Rebuild {
   }
 
   /** Absolute path under which a file or directory output is published, or `undefined` for a value. */
-  publishedPath(id: NodeId, output: number): string | undefined {
-    return this.#sources.publishedPath(id, output);
+  publishedPath(id: NodeId, output: number, call?: CallPlace): string | undefined {
+    return this.#sources.published.pathOf(id, output, call);
+  }
+
+  /** Files and directories that a node published for an output; none for a value. */
+  published(id: NodeId, output: number, result: OutputResult): readonly PublishedFile[] {
+    return this.#sources.published.filesOf(id, output, result);
+  }
+
+  /** Lengths of the axes of an output that is an array of files. */
+  shapeOf(id: NodeId, result: OutputResult): readonly number[] {
+    return this.#sources.published.arrayOf(id, result).shape;
   }
 
   #inputMaterial(input: ActionInput, def: NodeDef): InputMaterial {
@@ -171,8 +183,12 @@ export class Rebuild {
         return { kind: "files", digest: digestOf(lines.join("")) };
       }
       case "array": {
-        const parts = input.elements.map((element) => this.#inputMaterial(element, def).digest);
-        return { kind: "array", digest: digestOf(canonicalJson([input.shape, parts])) };
+        const parts = input.elements.map((element) => {
+          const { digest, seen } = this.#inputMaterial(element, def);
+          return seen === undefined ? digest : [digest, seen];
+        });
+        const digest = input.identity ?? digestOf(canonicalJson([input.shape, parts]));
+        return { kind: "array", digest };
       }
       default:
         return input satisfies never;
@@ -258,7 +274,7 @@ function commandLineMaterial(def: NodeDef): { commandLine?: string } {
 function outputsMaterial(def: NodeDef): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const output of def.outputs) {
-    const { fileName, pick } = actionOutput(output);
+    const { fileName, pick } = actionOutput(def, output);
     const name = fileName === undefined ? "" : ` ${fileName}`;
     const picked = pick === undefined ? "" : ` pick ${JSON.stringify(pick)}`;
     const empty = output.allowEmpty ? " allowEmpty" : "";

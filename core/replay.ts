@@ -181,10 +181,11 @@ export class Replay {
     const { results, rebuild, store: { blobs, files } } = this.#c;
     const output = results[id]?.[position];
     if (output === undefined) return false;
-    const { kind, text, digest } = output;
-    const path = rebuild.publishedPath(id, position);
-    if (path === undefined) return text !== undefined || blobs.has(digest);
-    return kind === "dir" ? files.expectTree(path, digest) : files.expect(path, digest);
+    if (output.kind === "value") return output.text !== undefined || blobs.has(output.digest);
+    if (output.kind === "files" && !blobs.has(output.digest)) return false;
+    return rebuild.published(id, position, output).every(({ path, kind, digest }) =>
+      kind === "dir" ? files.expectTree(path, digest) : files.expect(path, digest)
+    );
   }
 
   #inputsOfCall(

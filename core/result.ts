@@ -7,7 +7,7 @@
 
 import type { ActionResult, DeliveredOutput, OutputResult } from "./action.ts";
 import { type Digest, digestOf } from "./base/digest.ts";
-import type { NodeDef } from "./workflow.ts";
+import type { NodeDef, OutputDef } from "./workflow.ts";
 
 /** Tells whether results of a node are stored: not with net, run or ffi in its scope, unless it says so. */
 export function isCached(def: NodeDef): boolean {
@@ -53,7 +53,8 @@ export function alignOutputs(
   if (isAligned(def, outputs)) return outputs;
   const only = onlyValueOf(def);
   const aligned: OutputResult[] = [];
-  for (const { name, kind, hash } of def.outputs) {
+  for (const { name, kind: declared, hash } of def.outputs) {
+    const kind = resultKind(def, declared);
     const found = outputs.find((output) =>
       output.kind === kind && (output.name === name || name === only)
     );
@@ -105,10 +106,18 @@ function functionOf({ work, name }: NodeDef): string {
   return work.kind === "call" ? `${work.module}#${work.export}` : name;
 }
 
+/** What a node delivers for an output: the files of the calls of a map are an array of them. */
+export function resultKind(
+  { map }: Pick<NodeDef, "map">,
+  declared: OutputDef["kind"],
+): OutputResult["kind"] {
+  return map !== undefined && declared !== "value" ? "files" : declared;
+}
+
 /** Tells whether results are as they were declared: the usual case, for which nothing needs to be made. */
-function isAligned({ outputs: declared }: NodeDef, outputs: readonly OutputResult[]): boolean {
-  return outputs.length === declared.length &&
-    declared.every(({ name, kind, hash }, i) =>
-      outputs[i].name === name && outputs[i].kind === kind && hash !== "inputs"
+function isAligned(def: NodeDef, outputs: readonly OutputResult[]): boolean {
+  return outputs.length === def.outputs.length &&
+    def.outputs.every(({ name, kind, hash }, i) =>
+      outputs[i].name === name && outputs[i].kind === resultKind(def, kind) && hash !== "inputs"
     );
 }

@@ -95,6 +95,7 @@ export class RunLoop implements RunningActions {
       prepareAhead: (id, open) => this.#prepareAhead(id, open),
       emit: (event) => this.#emit(event),
       tellFailure: (failed) => this.#tellFailure(failed),
+      publish: (id, index, outputs) => this.#delivery.publishCall(id, index, outputs),
       after: (ms, body) => this.#after(ms, body),
       end: (node, completion) => {
         // It ends in the next turn, as all others do.
@@ -681,9 +682,11 @@ export class RunLoop implements RunningActions {
 
   #see(id: NodeId, prepared: Prepared): void {
     for (const { path } of prepared.watched) this.#seenPaths.add(path);
-    this.#c.graph.defs[id].outputs.forEach((_, position) => {
-      const path = this.#c.rebuild.publishedPath(id, position);
-      if (path !== undefined) this.#seenPaths.add(path);
+    // Its results are known by now.
+    (this.#c.results[id] ?? []).forEach((output, position) => {
+      for (const { path } of this.#c.rebuild.published(id, position, output)) {
+        this.#seenPaths.add(path);
+      }
     });
   }
 
@@ -722,6 +725,10 @@ export class RunLoop implements RunningActions {
   }
 
   #failBeforeStart(id: NodeId, error: unknown): void {
+    if (error instanceof TakesErrors && this.#c.graph.defs[id].onError === "skip") {
+      this.#skipWithError(id, error);
+      return;
+    }
     const hint = error instanceof Error && "hint" in error ? String(error.hint ?? "") : "";
     const message = messageOf(error);
     const failure: Failure = {
@@ -733,9 +740,26 @@ export class RunLoop implements RunningActions {
     this.#reportFailure({ id, failure, attempt: 0 });
   }
 
+  /** A node that would take error values is not executed: what needs it gets one instead. */
+  #skipWithError(id: NodeId, error: TakesErrors): void {
+    let prepared: Prepared;
+    try {
+      prepared = this.#c.rebuild.prepare(id);
+    } catch (problem) {
+      this.#failBeforeStart(id, problem);
+      return;
+    }
+    const { name: node } = this.#c.graph.defs[id];
+    const because = [...new Set(error.causes.map((cause) => cause.node))];
+    this.#counts.skipped++;
+    this.#emit({ type: "skipped", node, because });
+    this.#standIn({ id, prepared }, this.#errors.skippedOutputs(id, error));
+    this.#planner.done(id, prepared.key);
+  }
+
   #reportFailure(failed: FailedNode): void {
     const { id, failure, prepared } = failed;
-    const isContinued = this.#c.graph.defs[id].onError === "continue" && !this.#c.failFast &&
+    const isContinued = this.#c.graph.defs[id].onError !== "fail" && !this.#c.failFast &&
       !this.#planner.isRemade(id);
     this.#counts.failed++;
     this.#tellFailure(failed, isContinued);
@@ -747,7 +771,10 @@ export class RunLoop implements RunningActions {
   }
 
   /** What needs a node that failed goes on with error values. */
-  #standIn({ id, prepared, usage }: FailedNode, outputs: readonly OutputResult[]): void {
+  #standIn(
+    { id, prepared, usage }: Pick<FailedNode, "id" | "prepared" | "usage">,
+    outputs: readonly OutputResult[],
+  ): void {
     const { graph, results, store, now } = this.#c;
     results[id] = outputs;
     if (prepared === undefined || !isCached(graph.defs[id])) return;

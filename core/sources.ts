@@ -8,10 +8,11 @@
 import { globSync } from "node:fs";
 import { resolve } from "node:path";
 import { type ActionInput, INLINE_BYTES, type OutputResult } from "./action.ts";
-import type { Digest } from "./base/digest.ts";
+import { type Digest, digestOf } from "./base/digest.ts";
 import { FlowError, InternalError, messageOf } from "./base/error.ts";
 import { pathIn } from "./base/path.ts";
-import { digestOfEncoded, encodedBytes, encodeValue } from "./base/value.ts";
+import { indexOf } from "./base/space.ts";
+import { digestOfEncoded, encodedBytes, encodeError, encodeValue } from "./base/value.ts";
 import type { Bound } from "./bind.ts";
 import {
   type Graph,
@@ -21,6 +22,7 @@ import {
   type Tracked,
   type Wire,
 } from "./graph.ts";
+import { Published } from "./published.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { type FileDigests, type FileStat, fileStat, statOf } from "./store/files.ts";
 import { lstatIfExists } from "./store/io.ts";
@@ -86,17 +88,16 @@ const NO_STAT: FileStat = { sizeBytes: -1, mtimeMs: 0, ctimeMs: 0, ino: 0, execu
 
 /** Reads sources; literals are encoded once. */
 export class Sources {
+  readonly published: Published;
   readonly #context: SourceContext;
   /** Encoded objects and arrays by identity; scalars are encoded again, which is cheaper than a look-up. */
   readonly #values = new Map<object, { digest: Digest; text?: string }>();
-  /** Paths of outputs by node, made when first asked for. */
-  readonly #published: (readonly (string | undefined)[] | undefined)[];
   /** Where directories lead, symlinks resolved. */
   readonly #realDirs = new Map<string, string>();
 
   constructor(context: SourceContext) {
     this.#context = context;
-    this.#published = new Array(context.graph.size).fill(undefined);
+    this.published = new Published(context.graph, context.blobs);
   }
 
   /**
@@ -115,7 +116,7 @@ export class Sources {
         }
       }
       graph.defs[id].outputs.forEach((_, position) => {
-        const path = this.publishedPath(id as NodeId, position);
+        const path = this.published.pathOf(id as NodeId, position);
         if (path !== undefined) paths.push(path);
       });
       if (paths.length < PRELOAD_PATHS) continue;
@@ -203,12 +204,39 @@ export class Sources {
       const { digest, text } = result;
       return { name, kind: "value", digest, ...(text === undefined ? {} : { text }), ...known };
     }
+    if (result.kind === "files") {
+      return { ...this.#fileArrayInput(name, source, watched), ...known };
+    }
     const { kind, digest } = result;
-    const published = this.publishedPath(source.node, source.output);
+    const published = this.published.pathOf(source.node, source.output);
     // What is published can be edited while the node reads it.
     if (published !== undefined) watched.push(watchedOutput(kind, published, digest));
     const path = published ?? this.#context.blobs.pathOf(digest);
     return { name, kind, digest, path, ...known };
+  }
+
+  /** The files that the calls of a map made, each where it is published; error values stay what they are. */
+  #fileArrayInput(
+    name: string,
+    { node, output }: Extract<Source, { kind: "output" }>,
+    watched: Watched[],
+  ): ActionInput {
+    const result = this.#context.resultOf(node)[output];
+    const { shape, files } = this.published.arrayOf(node, result);
+    const { map } = this.#context.graph.defs[node];
+    const elements = files.map((file, at): ActionInput => {
+      if (file === null || file.kind === "error") {
+        const text = file === null ? "null" : encodeError(file.error);
+        return { name, kind: "value", digest: digestOf(text), text };
+      }
+      const { kind, digest } = file;
+      const call = { axes: map?.axes ?? [], index: indexOf(at, shape) };
+      // Files have a path.
+      const path = this.published.pathOf(node, output, call) as string;
+      watched.push(watchedOutput(kind, path, digest));
+      return { name, kind, digest, path };
+    });
+    return { name, kind: "array", shape, elements };
   }
 
   #pathInput(
@@ -306,16 +334,6 @@ export class Sources {
       this.#realDirs.set(dir, real);
     }
     return real === dir ? path : pathIn(real, path.slice(slash + 1));
-  }
-
-  /** Absolute path under which a file or directory output is published, or `undefined` for a value. */
-  publishedPath(id: NodeId, output: number): string | undefined {
-    const { workflow, defs } = this.#context.graph;
-    // Kept, as many parts of a run hold on to it.
-    const paths = this.#published[id] ??= defs[id].outputs.map(({ path }) =>
-      path === undefined ? undefined : pathIn(workflow.dir, path)
-    );
-    return paths[output];
   }
 }
 

@@ -11,8 +11,10 @@ import { type LiveArrays, MapCalls } from "./map_calls.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import { type MapSpec, withoutLengths } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
+import { hasElement } from "./store/element_files.ts";
 import {
   areThere,
+  type ElementBlob,
   type ElementLog,
   type ElementOutputs,
   type KnownCalls,
@@ -75,8 +77,8 @@ export class StoredCalls {
     if (known === undefined || known.size === 0) return undefined;
     return (key) => {
       const found = known.get(key);
-      const hasBlob = (digest: Digest) => this.#store.blobs.has(digest);
-      return found !== undefined && areThere(found, hasBlob) ? found : undefined;
+      const isThere = (output: ElementBlob) => hasElement(this.#store.blobs, output);
+      return found !== undefined && areThere(found, isThere) ? found : undefined;
     };
   }
 }

@@ -5,10 +5,13 @@
  * @module
  */
 
+import { relative } from "node:path";
 import type { OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { StoreError, UsageError } from "./base/error.ts";
 import { decodeValue } from "./base/value.ts";
+import { asError } from "./error_value.ts";
+import type { MadeFile } from "./file_array.ts";
 import type { Foresight } from "./foresight.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { partialOutput } from "./partial_output.ts";
@@ -29,6 +32,8 @@ export type StoredOutput =
     readonly isStale: boolean;
     /** Of a map node that is not over: how many of its calls have not delivered. */
     readonly partial?: { readonly missing: number; readonly total: number };
+    /** The value is an array of files: paths are relative to this directory. */
+    readonly filesBelow?: string;
   }
   | {
     readonly kind: "file" | "dir";
@@ -84,6 +89,11 @@ export function readOutput(
     const bytes = result.text ?? blobsOf(context, id, { name, result }).read(digest);
     return { kind: "value", value: decodeValue(bytes), digest, isStale };
   }
+  if (result.kind === "files") {
+    const text = store.blobs.read(digest);
+    const value = pathsOf(context, { id, position }, decodeValue(text), isStale);
+    return { kind: "value", value, digest, isStale, filesBelow: graph.workflow.dir };
+  }
   const published = rebuild.publishedPath(id, position);
   const isThere = published !== undefined && !isStale &&
     (result.kind === "dir" || store.files.expect(published, digest));
@@ -91,22 +101,52 @@ export function readOutput(
   return { kind: result.kind, path, digest, isStale };
 }
 
+/**
+ * The paths of an array of files: where they are published, else where their bytes are kept.
+ *
+ * @param value The array, as it is stored.
+ */
+function pathsOf(
+  { graph: { defs, workflow: { dir } }, rebuild, store }: OutputContext,
+  { id, position }: OutputPlace,
+  value: unknown,
+  isStale: boolean,
+): unknown {
+  const axes = defs[id].map?.axes ?? [];
+  const pathOf = (item: unknown, index: readonly number[]): unknown => {
+    if (index.length < axes.length) {
+      return (item as readonly unknown[]).map((inner, at) => pathOf(inner, [...index, at]));
+    }
+    if (item === null || asError(item) !== undefined) return item;
+    const { kind, digest } = item as MadeFile;
+    const path = rebuild.publishedPath(id, position, { axes, index });
+    const isThere = path !== undefined && !isStale &&
+      (kind === "dir" || store.files.expect(path, digest));
+    return isThere ? relative(dir, path) : store.blobs.pathOf(digest);
+  };
+  return pathOf(value, []);
+}
+
 const HINT_PARTIAL = "; --partial shows what its calls have delivered so far";
 
 /** What the calls of a map node have delivered. */
 function partOf(
-  { graph, targets, foresight, store }: OutputContext,
+  context: OutputContext,
   { id, position }: OutputPlace,
   name: string,
 ): StoredOutput {
+  const { graph, targets, foresight, store } = context;
   const prepared = foresight.prepared(id, targets.closure([id]));
   if (prepared === undefined) {
     throw new UsageError(`Cannot show a part of "${name}": what it is made of is not up to date`, {
       hint: `see: flow why ${graph.defs[id].name}`,
     });
   }
-  const { value, ...partial } = partialOutput({ graph, store, id, prepared }, position);
-  return { kind: "value", value, isStale: false, partial };
+  const { value: delivered, ...partial } = partialOutput({ graph, store, id, prepared }, position);
+  const isFiles = graph.defs[id].outputs[position].kind !== "value";
+  const value = isFiles ? pathsOf(context, { id, position }, delivered, false) : delivered;
+  const below = isFiles ? { filesBelow: graph.workflow.dir } : {};
+  return { kind: "value", value, isStale: false, partial, ...below };
 }
 
 /** Where the bytes of an output are kept. */

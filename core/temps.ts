@@ -11,8 +11,9 @@
 import type { OutputResult } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { StoreError } from "./base/error.ts";
-import { Blobs, DamagedBlobError } from "./store/blobs.ts";
+import { Blobs } from "./store/blobs.ts";
 import { removeIfExists } from "./store/io.ts";
+import { neededBlobs } from "./store/needed.ts";
 
 /** The temporary bytes of one session. */
 export class Temps {
@@ -51,15 +52,7 @@ export class Temps {
 
   /** Blobs of a result: of a directory also those of its files. */
   #digestsOf({ kind, digest, text }: OutputResult): Digest[] {
-    if (text !== undefined) return [];
-    if (kind !== "dir") return [digest];
-    try {
-      const files = this.blobs.readTree(digest).flatMap((entry) => entry.digest ?? []);
-      return [digest, ...new Set(files)];
-    } catch (error) {
-      if (error instanceof DamagedBlobError) return [digest];
-      throw error;
-    }
+    return text === undefined ? [...new Set(neededBlobs(this.blobs, { kind, digest }))] : [];
   }
 
   /**

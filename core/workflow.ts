@@ -158,6 +158,9 @@ export interface OutputDef {
   readonly pick?: DataPath;
 }
 
+/** Stands for the path of an output that has been refused where it was read, so that the output keeps its kind. */
+export const REFUSED_PATH = "bad";
+
 /** A text stream of a command that becomes an output. */
 export interface StreamOutput {
   /** Name of the output. If it is declared as a file, the stream's bytes go there; else it is a value. */
@@ -206,6 +209,12 @@ export interface Resources {
   readonly pools: Readonly<Record<string, number>>;
 }
 
+/**
+ * What becomes of a failure. `fail`: what needs the node is skipped. Else what needs it goes on with an error value; a node
+ * that would take such values itself does (`continue`), or one stands for its result, too (`skip`).
+ */
+export type OnError = "fail" | "continue" | "skip";
+
 /** How often and after which pause a failed node is tried again. */
 export interface Retry {
   /** Further attempts after the first; 0 means none. */
@@ -242,8 +251,7 @@ export interface NodeDef {
   readonly timeoutMs?: number;
   readonly resources: Resources;
   readonly isolate: "pooled" | "fresh";
-  /** `continue`: what needs the node goes on with an error value, and the node itself takes such values. */
-  readonly onError: "fail" | "continue";
+  readonly onError: OnError;
   /** Name of its executor; absent: `default`. */
   readonly executor?: string;
   /** Functions of map nodes: promises of how many calls may be pending in one worker. */

@@ -342,20 +342,25 @@ class Host {
         break;
       case "done":
         if (message.id === running.action.id) {
-          const { wallMs, isClean, outputs, hashes, results, times } = message;
+          const { wallMs, isClean, outputs, hashes, usesIndex, results, times } = message;
           this.#finish(
             running,
             wallMs,
             isClean,
             () =>
-              results === undefined ? { outputs: this.#collect(running, outputs, hashes) } : {
-                outputs: [],
-                results: {
-                  ...results,
-                  odd: results.odd.map(([i, result]) => [i, this.#resultOf(running, result, i)]),
+              results === undefined
+                ? {
+                  outputs: this.#collect(running, outputs, hashes),
+                  ...(usesIndex === undefined ? {} : { usesIndex }),
+                }
+                : {
+                  outputs: [],
+                  results: {
+                    ...results,
+                    odd: results.odd.map(([i, result]) => [i, this.#resultOf(running, result, i)]),
+                  },
+                  ...(times === undefined ? {} : { times }),
                 },
-                ...(times === undefined ? {} : { times }),
-              },
           );
         }
         break;
@@ -412,7 +417,7 @@ class Host {
     running: Running,
     wallMs: number,
     isClean: boolean,
-    deliver: () => Pick<Extract<Completion, { kind: "done" }>, "outputs" | "results" | "times">,
+    deliver: () => Omit<Extract<Completion, { kind: "done" }>, "id" | "kind" | "usage">,
   ): void {
     const { action, seat } = running;
     this.#running = undefined;

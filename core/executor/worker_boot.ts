@@ -160,18 +160,18 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
   const shCalls = new Map<number, (message: ToWorker & { kind: "sh" }) => void>();
   let shCount = 0;
 
-  /** @param index Position of the call, or what returns it when it is asked for. */
+  /** @param index Returns the position of the call when it is asked for. */
   function contextOf(
     call: WorkerCall,
     own: NonNullable<typeof current>,
-    index: readonly number[] | null | (() => unknown),
+    index: () => unknown,
   ): object {
     return freeze({
       in: freeze(call.in),
       out: freeze(call.out),
       signal: own.abort.signal,
       get index() {
-        return typeof index === "function" ? index() : index === null ? undefined : freeze(index);
+        return index();
       },
       attempt: call.attempt,
       log: (...args: unknown[]) => console.log(...args),
@@ -307,8 +307,13 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       let results: WorkerResults | undefined;
       const times = parts.createHistogram();
       let hashes: (string | null | undefined)[] = [];
+      let usesIndex = false;
       if (call.batch === null) {
-        const result = await settled(fn(args, contextOf(call, own, call.index)), stray);
+        const context = contextOf(call, own, () => {
+          usesIndex = call.index !== null;
+          return call.index === null ? undefined : freeze(call.index);
+        });
+        const result = await settled(fn(args, context), stray);
         hashes = encodeOutputs(result, call, outputs, transfer);
       } else {
         const work = { fn, args, ...workOf(call, call.batch, own, transfer), times };
@@ -318,7 +323,10 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       const wallMs = now() - startedAt;
       output.flush();
       const isClean = waitsFor(own) === 0;
-      const given = hashes.every((hash) => hash === undefined) ? {} : { hashes };
+      const given = {
+        ...(hashes.every((hash) => hash === undefined) ? {} : { hashes }),
+        ...(usesIndex ? { usesIndex } as const : {}),
+      };
       const more = results === undefined ? given : { results, times: times.data() };
       send({ kind: "done", id: call.id, wallMs, isClean, outputs, ...more }, transfer);
     } catch (thrown) {

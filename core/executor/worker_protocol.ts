@@ -119,6 +119,8 @@ export type FromWorker =
     readonly isClean: boolean;
     /** Encoded value outputs in declared order. */
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
+    /** Of a call that ran alone: it looked at its position. */
+    readonly usesIndex?: true;
     /** Of a batch. */
     readonly results?: WorkerResults;
     /** How long the calls of a batch took, in milliseconds. */

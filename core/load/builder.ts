@@ -57,7 +57,7 @@ export interface NodeOptions {
   readonly timeout?: string | number;
   /** cpus, memory (`"2GiB * attempt"`), units of pools; `call`: a function that returns these for the inputs. */
   readonly resources?: Readonly<Record<string, number | string | ((inputs: never) => unknown)>>;
-  readonly onError?: "fail" | "continue";
+  readonly onError?: "fail" | "continue" | "skip";
   /** One of the `executors` of the workflow. */
   readonly executor?: string;
   /** Told when the node was executed and succeeded, failed, or either. */
@@ -77,7 +77,10 @@ export type Hook =
     readonly timeout?: string | number;
   };
 
-/** Declared outputs: names of values, or a mapping of names to values (null), files and directories. */
+/**
+ * Declared outputs: names of values, or a mapping of names to values (null), files and directories. With a map the paths
+ * hold its axes in braces: `plots/{i}.png`.
+ */
 export type Outputs = readonly string[] | {
   readonly [name: string]: null | string | {
     readonly file?: string;
@@ -123,10 +126,15 @@ export interface Telling {
 export type Command = string | readonly (string | number)[];
 
 /** Options of a command node; `Told` are the outputs that tell of the command. */
-export interface RunOptions<O extends Outputs, Told extends Telling = Telling> extends NodeOptions {
+export interface RunOptions<
+  O extends Outputs,
+  Told extends Telling = Telling,
+  M extends string = string,
+> extends NodeOptions {
   readonly inputs?: Readonly<Record<string, Source<unknown>>>;
   readonly outputs?: O;
-  readonly map?: string;
+  /** Map-spec, for example `xs[i] -> ys[i]`. */
+  readonly map?: M;
   readonly stdin?: string;
   readonly stdout?: Told["stdout"];
   readonly stderr?: Told["stderr"];
@@ -152,7 +160,9 @@ type StreamValue<S> = S extends { readonly as: "lines" } ? string[]
   : S extends { readonly as: "json" } ? never
   : string;
 
-type StreamHandles<S> = { readonly [K in StreamName<S>]: Handle<StreamValue<S>> };
+type StreamHandles<S, M extends string> = {
+  readonly [K in StreamName<S>]: Handle<Mapped<StreamValue<S>, M>>;
+};
 
 type OutputNames<O> = O extends readonly (infer N extends string)[] ? N
   : O extends readonly unknown[] ? never
@@ -170,26 +180,28 @@ type Picked<R, P extends string> = P extends `.${infer Rest}` ? Picked<R, Rest>
   : P extends `${infer K}.${infer Rest}` ? Picked<StepInto<R, K>, Rest>
   : StepInto<R, P>;
 
-type OutputValue<R, O, K> = O extends readonly string[] ? K extends keyof R ? R[K] : unknown
+type OutputValue<R, O, K, M extends string> = O extends readonly string[]
+  ? K extends keyof R ? R[K] : unknown
   : K extends keyof O
     ? O[K] extends { readonly pick: infer P extends string } ? Picked<R, Dotted<P>>
     : O[K] extends null ? K extends keyof R ? R[K] : unknown
-    : string
+    : Mapped<string, M>
   : unknown;
 
 type Wrapped<R, Axes extends string> = Axes extends `${string},${infer Rest}` ? Wrapped<R, Rest>[]
   : R[];
 
-/** What a mapped function makes in total: its result once per index. */
+/** What the calls of a map make in total: what one makes, once per index. */
 type Mapped<R, M extends string> = string extends M ? R
   : M extends `${string}...${string}` ? R
   : M extends `${string}->${string}[${infer Axes}]${string}` ? Wrapped<R, Axes>
   : R;
 
 /** A node: wired as a whole, or by one of its outputs. */
-export interface NodeHandle<T, O extends Outputs = Outputs> extends Handle<T> {
+export interface NodeHandle<T, O extends Outputs = Outputs, M extends string = string>
+  extends Handle<T> {
   /** Handles of the declared outputs. */
-  readonly outputs: { readonly [K in OutputNames<O>]: Handle<OutputValue<T, O, K>> };
+  readonly outputs: { readonly [K in OutputNames<O>]: Handle<OutputValue<T, O, K, M>> };
 }
 
 /** A command node: also its streams, exit code and arguments are outputs, where they have names. */
@@ -200,14 +212,15 @@ export type CommandHandle<
   Err,
   Code extends string,
   Line extends string,
+  M extends string = string,
 > =
-  & NodeHandle<T, O>
+  & NodeHandle<T, O, M>
   & {
     readonly outputs:
-      & StreamHandles<Out>
-      & StreamHandles<Err>
-      & { readonly [K in Code]: Handle<number> }
-      & { readonly [K in Line]: Handle<string[]> };
+      & StreamHandles<Out, M>
+      & StreamHandles<Err, M>
+      & { readonly [K in Code]: Handle<Mapped<number, M>> }
+      & { readonly [K in Line]: Handle<Mapped<string[], M>> };
   };
 
 /** Handles of params: `p.model.depth` is what YAML writes as `params.model.depth`. */
@@ -305,11 +318,15 @@ export function call<
 >(
   target: (args: A, ...context: never[]) => R,
   options?: CallOptions<A, M, O>,
-): NodeHandle<Mapped<Awaited<R>, M>, O>;
-export function call<T = unknown, const O extends Outputs = Outputs>(
+): NodeHandle<Mapped<Awaited<R>, M>, O, M>;
+export function call<
+  T = unknown,
+  const O extends Outputs = Outputs,
+  const M extends string = string,
+>(
   target: string,
-  options?: CallOptions<Record<string, unknown>, string, O>,
-): NodeHandle<T, O>;
+  options?: CallOptions<Record<string, unknown>, M, O>,
+): NodeHandle<T, O, M>;
 export function call(target: unknown, options: object = {}): NodeHandle<unknown> {
   return nodeOf({ call: target, ...options });
 }
@@ -353,12 +370,13 @@ export function run<
   const Err extends StreamTarget = never,
   const Code extends string = never,
   const Line extends string = never,
+  const M extends string = string,
 >(
   command: Command,
-  options: RunOptions<O, { stdout: Out; stderr: Err; exitCode: Code; commandLine: Line }> = {},
-): CommandHandle<T, O, Out, Err, Code, Line> {
+  options: RunOptions<O, { stdout: Out; stderr: Err; exitCode: Code; commandLine: Line }, M> = {},
+): CommandHandle<T, O, Out, Err, Code, Line, M> {
   const handle: NodeHandle<unknown> = nodeOf({ run: command, ...options });
-  return handle as CommandHandle<T, O, Out, Err, Code, Line>;
+  return handle as CommandHandle<T, O, Out, Err, Code, Line, M>;
 }
 
 function nodeOf(data: Readonly<Record<string, unknown>>): NodeHandle<unknown> {

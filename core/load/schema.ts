@@ -93,9 +93,9 @@ const shared = {
     { default: "pooled" },
   ),
   onError: documented(
-    choice("fail", "continue"),
-    "Whether a failure stops what is downstream, or is handed on as an error value. With continue the node also takes " +
-      "error values.",
+    choice("fail", "continue", "skip"),
+    "Whether a failure stops what is downstream, or is handed on as an error value. A node that would take error values " +
+      "gets them with continue, and is not called with skip: one stands for its result, too.",
     { default: "fail" },
   ),
   ...hookFields("a node that was executed"),

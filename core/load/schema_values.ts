@@ -28,6 +28,7 @@ import {
   word,
 } from "./shape.ts";
 import { DURATION, parseDuration, parseSize, SIZE } from "./units.ts";
+import { REFUSED_PATH } from "../workflow.ts";
 
 /** A name of a node, input, output, argument, pool or parameter. Dots are reserved for references. */
 export const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
@@ -267,8 +268,12 @@ export const nodeInputs = documented(
 );
 
 const outputFields = object({
-  file: documented(outputPath, "Where the file is published, relative to the workflow file."),
-  dir: documented(outputPath, "Where the directory is published, relative to the workflow file."),
+  file: documented(
+    outputPath,
+    "Where the file is published, relative to the workflow file. With a map: where that of each " +
+      "call is, with every axis in braces, for example plots/{i}_{j:03}.png.",
+  ),
+  dir: documented(outputPath, "Where the directory is published, as for a file."),
   temp: documented(
     boolean,
     "Drop the bytes, of a value or a file, when all consumers are done; they are made again when needed.",
@@ -295,13 +300,17 @@ const outputFields = object({
 /** A bad path is replaced, so that the output keeps its kind. */
 const outputText: Shape<string> = {
   ...outputPath,
-  read: (value, visit) => outputPath.read(value, visit) ?? "bad",
+  read: (value, visit) => outputPath.read(value, visit) ?? REFUSED_PATH,
 };
 
 const outputObject = refine(outputFields, (read, _visit, raw) => {
   const isBad = (key: "file" | "dir"): boolean =>
     isMapping(raw) && Object.hasOwn(raw, key) && read[key] === undefined;
-  return { ...read, ...(isBad("file") && { file: "bad" }), ...(isBad("dir") && { dir: "bad" }) };
+  return {
+    ...read,
+    ...(isBad("file") && { file: REFUSED_PATH }),
+    ...(isBad("dir") && { dir: REFUSED_PATH }),
+  };
 });
 
 /** The `outputs` of a node. */

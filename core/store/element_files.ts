@@ -4,17 +4,21 @@
  * @module
  */
 
+import type { OutputResult } from "../action.ts";
 import { type Digest, isDigest } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
+import type { Blobs } from "./blobs.ts";
 import {
   appendRecords,
   areThere,
   chunksOf,
+  type ElementBlob,
   type ElementChunk,
   type ElementRecord,
   outputsOf,
 } from "./elements.ts";
 import { guarded, lstatIfExists, removeIfExists, uniqueName } from "./io.ts";
+import { hasNeeded, neededBlobs } from "./needed.ts";
 
 /** A file of calls. */
 export interface ElementFile {
@@ -24,6 +28,9 @@ export interface ElementFile {
   /** When it was last read or written by a run, in milliseconds since the epoch. */
   readonly usedAt: number;
 }
+
+/** Tells whether a blob that a call delivered is there, with all it needs. */
+export type HasBlob = (blob: ElementBlob) => boolean;
 
 /** What is in a file of calls. */
 export interface ElementCounts {
@@ -64,7 +71,7 @@ export function removeElements({ path }: Pick<ElementFile, "path">): void {
  */
 export function countElements(
   { path }: ElementFile,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: HasBlob,
 ): ElementCounts {
   let [all, damaged] = [0, 0];
   const keys = new StringTable();
@@ -84,11 +91,20 @@ export function countElements(
 }
 
 /** Yields the blobs that the calls of a file need. */
-export function* blobsOfElements({ path }: ElementFile): Generator<Digest> {
+export function* blobsOfElements(blobs: Blobs, { path }: ElementFile): Generator<Digest> {
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
-    for (const { digest } of chunk.blobs.values()) yield digest;
+    for (const output of chunk.blobs.values()) yield* neededBlobs(blobs, storedAs(output));
   }
+}
+
+/** Tells whether all that a call delivered as a blob is there. */
+export function hasElement(blobs: Blobs, blob: ElementBlob): boolean {
+  return hasNeeded(blobs, storedAs(blob));
+}
+
+function storedAs({ digest, file }: ElementBlob): Pick<OutputResult, "kind" | "digest"> {
+  return { digest, kind: file === "dir" ? "dir" : "file" };
 }
 
 /**
@@ -101,7 +117,7 @@ export function* blobsOfElements({ path }: ElementFile): Generator<Digest> {
 export function mendElements(
   dir: string,
   file: ElementFile,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: HasBlob,
 ): void {
   const newest = newestChunks(file.path);
   const temporary = `${dir}/tmp/${uniqueName()}.ndjson`;
@@ -158,7 +174,7 @@ function recordsOf(
 function isWhole(
   chunk: ElementChunk,
   call: number,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: HasBlob,
 ): boolean {
   return areThere(outputsOf(chunk, call), hasBlob);
 }

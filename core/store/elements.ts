@@ -15,13 +15,15 @@ import { joinTexts } from "../batch.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
 
-/** One value output of a call: its encoded text, or the blob that holds it. */
-export type ElementOutput = string | BlobOutput;
+/** One output of a call: the encoded text of a value, or a blob. */
+export type ElementOutput = string | ElementBlob;
 
-/** A value output that lies in a blob. */
-export interface BlobOutput {
+/** A blob that holds a value, or a file or directory. */
+export interface ElementBlob {
   readonly digest: Digest;
   readonly sizeBytes: number;
+  /** What it is if it is no value; the owner may execute a `program`. */
+  readonly file?: "file" | "program" | "dir";
 }
 
 /** What a call delivered, by output: a list, or a row of texts. */
@@ -41,7 +43,7 @@ export interface ElementChunk {
   /** By output, then by call. */
   readonly texts: readonly TextLines[];
   /** Outputs that lie in blobs: what stands for them in `texts` does not count. By output and call, as `blobAt` says. */
-  readonly blobs: ReadonlyMap<string, BlobOutput>;
+  readonly blobs: ReadonlyMap<string, ElementBlob>;
 }
 
 /** Characters of a checksum. */
@@ -50,7 +52,13 @@ const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 
 /** An output that lies in a blob. */
-type BlobRow = [output: number, call: number, digest: Digest, sizeBytes: number];
+type BlobRow = [
+  output: number,
+  call: number,
+  digest: Digest,
+  sizeBytes: number,
+  file?: NonNullable<ElementBlob["file"]>,
+];
 
 /** A chunk as it is written: texts by key and by output, a line per call. Keys have no line end. */
 type ChunkRow = [at: number, keys: string, texts: string[], blobs: BlobRow[]];
@@ -115,10 +123,10 @@ export function outputsOf({ texts, blobs }: ElementChunk, call: number): Element
 /** Whether the bytes of all that a call delivered are there. */
 export function areThere(
   outputs: ElementOutputs,
-  hasBlob: (digest: Digest) => boolean,
+  hasBlob: (output: ElementBlob) => boolean,
 ): boolean {
   return outputs instanceof TextRow ||
-    outputs.every((output) => typeof output === "string" || hasBlob(output.digest));
+    outputs.every((output) => typeof output === "string" || hasBlob(output));
 }
 
 function blobAt(output: number, call: number): string {
@@ -186,7 +194,10 @@ export function appendRecords(path: string, records: readonly ElementRecord[], a
       joinTexts(records.map(({ outputs }, call) => {
         const element = outputs.at(output);
         if (typeof element === "object") {
-          blobs.push([output, call, element.digest, element.sizeBytes]);
+          const { digest, sizeBytes, file } = element;
+          const row: BlobRow = [output, call, digest, sizeBytes];
+          if (file !== undefined) row.push(file);
+          blobs.push(row);
         }
         return typeof element === "string" ? element : "";
       })),
@@ -243,9 +254,10 @@ function decodeChunk(line: Uint8Array): ElementChunk | undefined {
     keys: TextLines.of(keys),
     texts: texts.map((column) => TextLines.of(column)),
     blobs: new Map(
-      blobs.map(([output, call, digest, sizeBytes]) =>
-        [blobAt(output, call), { digest, sizeBytes }] as const
-      ),
+      blobs.map(([output, call, digest, sizeBytes, file]) => {
+        const blob = { digest, sizeBytes, ...(file === undefined ? {} : { file }) };
+        return [blobAt(output, call), blob] as const;
+      }),
     ),
   };
 }

@@ -10,7 +10,6 @@
 
 import { isDigest } from "../base/digest.ts";
 import type { Digest } from "../base/digest.ts";
-import { StoreError } from "../base/error.ts";
 import { type Blobs, REFRESH_MS } from "./blobs.ts";
 import type { Database } from "./database.ts";
 import { applyDelta, type JournalRecord } from "./entry.ts";
@@ -19,6 +18,7 @@ import type { FileDigests } from "./files.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { type JournalWriter, type NewRecord, scanJournal } from "./journal.ts";
 import { type ListedResult, type ResultIndex, shortOf } from "./result_index.ts";
+import { neededBlobs } from "./needed.ts";
 import type { Runs } from "./runs.ts";
 import { type Sessions, timeOfId } from "./session.ts";
 import { sweepElements, type SweptElements } from "./sweep_elements.ts";
@@ -305,16 +305,8 @@ function referNotes(db: Database, record: JournalRecord): void {
 
 /** Yields the blobs a result needs. */
 function* referencesOf({ result }: ListedResult, blobs: Blobs): Generator<Digest> {
-  for (const { kind, digest, text } of result.outputs) {
-    if (text !== undefined) continue;
-    yield digest;
-    if (kind !== "dir") continue;
-    try {
-      for (const entry of blobs.readTree(digest)) if (entry.digest !== null) yield entry.digest;
-    } catch (error) {
-      // Without its manifest the directory is lost anyway, and its files may go.
-      if (!(error instanceof StoreError)) throw error;
-    }
+  for (const output of result.outputs) {
+    if (output.text === undefined) yield* neededBlobs(blobs, output);
   }
 }
 

@@ -17,7 +17,7 @@ import { Blobs } from "./blobs.ts";
 import { CLAIM_SCHEMA, Claims } from "./claims.ts";
 import { Database, type OnWarning } from "./database.ts";
 import { checksumOf, encodeResult, type RecordEntry } from "./entry.ts";
-import { listElements } from "./element_files.ts";
+import { hasElement, listElements } from "./element_files.ts";
 import { ELEMENT_SCHEMA } from "./element_uses.ts";
 import { FILE_SCHEMA, FileDigests } from "./files.ts";
 import { collect, type CollectOptions, type CollectReport } from "./gc.ts";
@@ -259,7 +259,7 @@ export class Store implements Disposable {
     if (options.repair !== true) return report;
     this.forget(report.damagedKeys);
     const files = report.damagedElements.map(({ file }) => file);
-    this.elements.mend(files, (digest) => this.blobs.has(digest));
+    this.elements.mend(files, (blob) => hasElement(this.blobs, blob));
     return report;
   }
 

@@ -9,6 +9,7 @@ import type { Database } from "./database.ts";
 import {
   countElements,
   type ElementFile,
+  type HasBlob,
   listElements,
   mendElements,
   removeElements,
@@ -88,7 +89,7 @@ export class StoredElements {
    *
    * @throws {StoreError} If they cannot be written.
    */
-  mend(files: readonly ElementFile[], hasBlob: (digest: Digest) => boolean): void {
+  mend(files: readonly ElementFile[], hasBlob: HasBlob): void {
     for (const file of files) mendElements(this.#o.dir, file, hasBlob);
   }
 }

@@ -12,10 +12,12 @@ import {
   blobsOfElements,
   countElements,
   type ElementFile,
+  hasElement,
   listElements,
   mendElements,
   removeElements,
 } from "./element_files.ts";
+import type { ElementBlob } from "./elements.ts";
 import type { ElementUses } from "./element_uses.ts";
 import type { CollectOptions } from "./gc.ts";
 
@@ -51,14 +53,14 @@ const USED = "SELECT 1 AS n FROM elements e JOIN nodes n ON n.id = e.node WHERE 
 /** Removes, mends and counts; names the blobs that what stays needs. */
 export function sweepElements(context: SweepContext, options: CollectOptions): SweptElements {
   const { dir, db, blobs, elements } = context;
-  const hasBlob = (digest: Digest) => blobs.has(digest);
+  const hasBlob = (blob: ElementBlob) => hasElement(blobs, blob);
   const { kept, swept } = chooseSwept(context, options);
   for (const file of swept) removeElements(file);
   db.transaction(() => {
     for (const { base } of swept) elements.remove(base);
   });
   for (const file of kept) {
-    for (const digest of blobsOfElements(file)) context.refer(digest);
+    for (const digest of blobsOfElements(blobs, file)) context.refer(digest);
     // Somebody may be writing to it.
     if (file.usedAt >= context.before) continue;
     const { calls, replaced, lost, damaged } = countElements(file, hasBlob);

@@ -8,8 +8,8 @@
 import { type Digest, digestOf } from "../base/digest.ts";
 import type { OutputResult } from "../action.ts";
 import { type Blobs, DamagedBlobError } from "./blobs.ts";
-import { StoreError } from "../base/error.ts";
-import { countElements, type ElementFile } from "./element_files.ts";
+import { countElements, type ElementFile, hasElement } from "./element_files.ts";
+import { hasNeeded } from "./needed.ts";
 import type { ListedResult } from "./result_index.ts";
 
 /** What a check of the whole store found. */
@@ -93,7 +93,7 @@ function verifyElements(
   let callCount = 0;
   const damagedElements: DamagedElements[] = [];
   for (const file of files) {
-    const { calls, lost, damaged } = countElements(file, (digest) => blobs.has(digest));
+    const { calls, lost, damaged } = countElements(file, (blob) => hasElement(blobs, blob));
     callCount += calls;
     if (lost + damaged > 0) damagedElements.push({ file, damaged, lost });
   }
@@ -103,13 +103,5 @@ function verifyElements(
 /** Tells whether all bytes of an output are there. Blobs were read before, so presence is enough. */
 function isWhole(blobs: Blobs, output: OutputResult): boolean {
   if (output.text !== undefined) return digestOf(output.text) === output.digest;
-  if (!blobs.has(output.digest)) return false;
-  if (output.kind !== "dir") return true;
-  try {
-    const entries = blobs.readTree(output.digest);
-    return entries.every(({ digest }) => digest === null || blobs.has(digest));
-  } catch (error) {
-    if (error instanceof StoreError) return false;
-    throw error;
-  }
+  return hasNeeded(blobs, output);
 }

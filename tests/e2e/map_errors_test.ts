@@ -25,6 +25,9 @@ export const message = ({ v }: { v: unknown }) => isError(v) ? [v.node, v.reason
 export const count = ({ v }: { v: unknown[] }) => v.length;
 `;
 
+const TAKE_ERRORS_HINT =
+  "add `onError: continue` to the node to look at error values with isError, or `onError: skip` to hand one on";
+
 /** A workspace with these nodes. */
 function spaceOf(nodes: string): TestSpace {
   return new TestSpace({ "workflow.yaml": `name: w\nnodes:\n${nodes}`, "nodes.ts": NODES });
@@ -346,6 +349,51 @@ Deno.test("failed calls are no nodes to history and diff", async () => {
   assertEquals(stdout.includes("nondeterministic"), false, stdout);
   const history = await space.flow("history", "--format", "tsv");
   assertIncludes(history.stdout, "failed");
+});
+
+Deno.test("onError: skip hands on an error value for whatever would take one, and calls nothing with it", async () => {
+  using space = spaceOf(`  xs: { call: nodes.ts#range, inputs: { n: { value: 6 } } }
+  ys: { call: nodes.ts#picky, map: "xs[i] -> ys[i]", inputs: { x: xs }, onError: skip }
+  rows: { call: nodes.ts#mul, map: "ys[i], zs[j] -> rows[i, j]", inputs: { x: ys, y: { value: [1, 10] } } }
+  sums: { call: nodes.ts#sum, map: "rows[i, :] -> sums[i]", inputs: { all: rows }, onError: skip }
+  total: { call: nodes.ts#sum, inputs: { all: sums }, onError: skip }
+  told: { call: nodes.ts#message, inputs: { v: total }, onError: continue }
+  strict: { call: nodes.ts#message, inputs: { v: total } }
+`.replace("zs[j]", "y[j]"));
+  const run = await space.run();
+  assertEquals(run.code, 1, run.stderr);
+  assertEquals(callsOf(run, "sums"), [0, 4, 0, 2]);
+  const skipped = eventsOf(run, "skipped").map(({ node, because }) => [node, because]);
+  assertEquals(skipped, [["total", ["ys"]]]);
+  assertEquals(await shown(space, "told"), [
+    "total",
+    "skipped",
+    "it takes ys[1] (no 1), ys[4] (no 4)",
+  ]);
+  const [failed] = eventsOf(run, "failed").filter(({ index }) => index === undefined);
+  assertEquals([failed.node, failed.hint], ["strict", TAKE_ERRORS_HINT]);
+  const causes = [1, 4].map((i) => ({
+    node: "ys",
+    index: [i],
+    reason: "threw",
+    message: `no ${i}`,
+  }));
+  const total = {
+    node: "total",
+    reason: "skipped",
+    message: "it takes ys[1] (no 1), ys[4] (no 4)",
+  };
+  assertEquals(await shown(space, "total"), errorValue({ ...total, causes }));
+  assertEquals((await shown(space, "sums") as unknown[]).filter((v) => typeof v === "number"), [
+    0,
+    22,
+    33,
+    55,
+  ]);
+  // Nothing of it is kept as a result.
+  space.edit("nodes.ts", `throw new Error("no " + x)`, "return 0");
+  const fixed = await space.run();
+  assertEquals([fixed.code, await shown(space, "total")], [0, 110]);
 });
 
 Deno.test("--fail-fast makes no more calls after a failed one, whatever its node says", async () => {

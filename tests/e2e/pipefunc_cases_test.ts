@@ -162,6 +162,15 @@ Deno.test("failures that are handed on leave what they leave in pipefunc", async
   }
 });
 
+Deno.test("with onError: skip failures leave the values of pipefunc", async (t) => {
+  await using runner = new CaseRunner();
+  for (const id of Object.keys(FAILURES)) {
+    const item = CASES.find((one) => one.id === id);
+    assertOk(item);
+    await t.step(`${id}: ${item.title}`, () => skips(runner, item));
+  }
+});
+
 Deno.test("every case that pipefunc refuses has its words", () => {
   const refused = CASES.filter(({ expect_pipefunc }) => "error" in expect_pipefunc)
     .map(({ id }) => id);
@@ -286,6 +295,27 @@ async function handsOn(runner: CaseRunner, item: Case): Promise<void> {
     .filter(({ node }) => !nodes.includes(node)).map(({ node, message }) => [node, message]);
   const skipped = eventsOf(run, "skipped").map(({ node }) => [node, null]);
   assertEquals(Object.fromEntries([...said, ...skipped]), refused);
+}
+
+/** With `onError: skip` of all nodes every value is pipefunc's. */
+async function skips(runner: CaseRunner, item: Case): Promise<void> {
+  const { call, expect_pipefunc: expected } = item;
+  const nodes = item.nodes.map((node) => ({ ...node, onError: "skip" as const }));
+  const dir = runner.place(filesOf({ nodes }));
+  const names = nodes.flatMap(outputsOf);
+  const inputs = "inputs" in call ? call.inputs : {};
+  const run = await runner.run(dir, { inputs, names, partial: true });
+  const got = Object.fromEntries([...run.values].map(([name, value]) => [name, told(value)]));
+  const { values = {} } = HANDED_ON[item.id];
+  // E04: rows that can be had; E06: what is said of 1/0; E07, E10: pipefunc does not go on.
+  const own = item.id === "E04" ? {} : values;
+  const wanted = { ..."outputs" in expected ? expected.outputs : {}, ...own };
+  for (const [name, value] of Object.entries(wanted)) assertEquals(got[name], alike(value));
+}
+
+/** pipefunc tells skipped elements from skipped arrays; here the causes say it. */
+function alike(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value).replaceAll("array_contains_errors", "input_is_error"));
 }
 
 /** A value as the cases write it. */

@@ -38,6 +38,11 @@ const two = (map: string, x: string, y: string): string =>
 
 const LIST = "{ value: [1, 2] }";
 
+/** A node whose calls make files. */
+const files = (map: string, output: string, name = "a"): string =>
+  `${name}: { run: "touch \${out.${name}}", map: "${map}", outputs: { ${name}: ${output} }, ` +
+  `inputs: { x: { value: [1] }${map.includes("y[") ? ", y: { value: [2] }" : ""} } }`;
+
 const WRONG: readonly Wrong[] = [
   // The text.
   { name: "an empty map-spec", nodes: [one("", LIST)] },
@@ -158,6 +163,62 @@ const WRONG: readonly Wrong[] = [
     nodes: [one("x[i] -> a[i]", "n")],
     inputs: ["n:"],
     given: { n: "{}" },
+  },
+  // The paths of files.
+  {
+    name: "a path without an axis",
+    nodes: [files("x[i], y[j] -> a[i, j]", '{ file: "out/{i}.png" }')],
+  },
+  { name: "a path without any word", nodes: [files("x[i] -> a[i]", "out/a.png")] },
+  { name: "a path with another axis", nodes: [files("x[i] -> a[i]", '"out/{i}_{k}.png"')] },
+  {
+    name: "a path with a wrong width",
+    nodes: [files("x[i] -> a[i]", '{ file: "./out/{i:3}.png" }')],
+  },
+  { name: "a path with an open brace", nodes: [files("x[i] -> a[i]", '{ dir: "out/{i/x" }')] },
+  {
+    name: "a path with nothing but digits between words",
+    nodes: [files("x[i], y[j] -> a[i, j]", '{ file: "{i}0{j}" }')],
+  },
+  {
+    name: "paths of calls that are those of others",
+    nodes: [
+      files("x[i] -> a[i]", '"out/{i}.png"'),
+      "b: { run: 'touch ${out.b}', outputs: { b: out/10.png } }",
+      "c: { run: 'touch ${out.c}', outputs: { c: out/010.png } }",
+      files("x[k] -> d[k]", '{ dir: "out/1{k}.png" }', "d"),
+      "e: { run: 'touch ${out.e}', outputs: { e: out/3.png/e } }",
+      "f: { run: 'mkdir ${out.f}', outputs: { f: { dir: out } } }",
+    ],
+  },
+  {
+    name: "a path of a call that is an input",
+    nodes: [
+      files("x[i] -> a[i]", '"{i}.txt"'),
+      "b: { call: nodes.ts#one, inputs: { x: n } }",
+    ],
+    inputs: ["n: { file: 3.txt }"],
+  },
+  {
+    name: "a file of a call that is read by its path",
+    nodes: [
+      files("x[i] -> a[i]", '"out/{i}.txt"'),
+      "b: { call: nodes.ts#one, inputs: { x: { file: out/3.txt } } }",
+      "c: { call: nodes.ts#one, inputs: { x: { glob: 'out/*.txt' } } }",
+      "d: { call: nodes.ts#one, inputs: { x: { dir: out } } }",
+    ],
+  },
+  { name: "files along a new axis", nodes: [files("x[i] -> a[i, k]", '{ file: "{i}.txt" }')] },
+  {
+    name: "temporary files of calls",
+    nodes: [files("x[i] -> a[i]", '{ file: "{i}.txt", temp: true }')],
+  },
+  {
+    name: "more axes than files have",
+    nodes: [
+      files("x[i] -> a[i]", '"{i}.txt"'),
+      'b: { call: nodes.ts#one, map: "x[i, j] -> b[i, j]", inputs: { x: a } }',
+    ],
   },
   // Added axes.
   {

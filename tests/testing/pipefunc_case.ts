@@ -22,7 +22,7 @@ export interface CaseNode {
   /** In front of every name the node has. */
   readonly scope: string | null;
   /** Absent in pipefunc, where it is said of the whole run. */
-  readonly onError?: "continue";
+  readonly onError?: "continue" | "skip";
 }
 
 /** What a case asks for. */

@@ -29,6 +29,10 @@ function best({ models }: { models: number[] }): number {
   return Math.max(...models);
 }
 
+function tile({ paths }: { paths: string[][] }): number {
+  return paths.length;
+}
+
 function split({ rows }: { rows: Row[] }): { train: Row[]; size: number } {
   return { train: rows, size: rows.length };
 }
@@ -244,4 +248,16 @@ export function wrongWires(): void {
   call(fit, { inputs: { rows, lr: job.outputs.line } });
   // @ts-expect-error there is no such output
   call(fit, { inputs: { rows, lr: job.outputs.cod } });
+  const jobs = run(["job"], {
+    map: "xs[i], ys[j] -> files[i, j], codes[i, j]",
+    outputs: { files: "{i}_{j}" },
+    exitCode: "codes",
+  });
+  call(tile, { inputs: { paths: jobs.outputs.files } });
+  call(load, { map: "files[i, j] -> loaded[i, j]", inputs: { csv: jobs.outputs.files } });
+  // @ts-expect-error many files are not one
+  call(load, { inputs: { csv: jobs.outputs.files } });
+  const plots = call(load, { map: "xs[i] -> plots[i]", outputs: { plots: "{i}.png" } });
+  // @ts-expect-error the files have one axis
+  call(tile, { inputs: { paths: plots.outputs.plots } });
 }
