@@ -151,18 +151,42 @@ export interface ActionBatch {
   readonly count: number;
   /** Encoded values by argument, a line per call (`batch.ts`). */
   readonly texts: Readonly<Record<string, string>>;
-  /** Positions of the calls: all their indices, one after the other. */
-  readonly positions: readonly number[];
+  /** Numbers of the calls, row-major in `shape`, as ranges: a first one, how many there are, the next first one, … */
+  readonly ranges: readonly number[];
+  /** Lengths of the axes of all calls of the node. */
+  readonly shape: readonly number[];
   /** How many may be going on at the same time; only promises can. */
   readonly concurrency: number;
   /** Path of the logs of its calls, each of which has its position added: `<base>[0,2].stdout`. */
   readonly logBase: string;
 }
 
-/** Position of a call of a batch. */
-export function positionOf({ positions, count }: ActionBatch, call: number): readonly number[] {
-  const rank = positions.length / count;
-  return positions.slice(call * rank, (call + 1) * rank);
+/**
+ * Returns the position of a call of a batch. O(ranges). Refers to nothing outside itself, because its text is part of what
+ * workers are started with.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { positionOf } from "./action.ts";
+ *
+ * const batch = { count: 3, texts: {}, ranges: [1, 2, 5, 1], shape: [2, 3], concurrency: 1, logBase: "" };
+ * assertEquals([0, 1, 2].map((call) => positionOf(batch, call)), [[0, 1], [0, 2], [1, 2]]);
+ * ```
+ */
+export function positionOf({ ranges, shape }: ActionBatch, call: number): number[] {
+  let at = 0;
+  while (call >= ranges[at + 1]) {
+    call -= ranges[at + 1];
+    at += 2;
+  }
+  let number = ranges[at] + call;
+  const position: number[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    position[axis] = number % shape[axis];
+    number = Math.floor(number / shape[axis]);
+  }
+  return position;
 }
 
 /** What came of one call of a batch. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { TextLines, TextRow } from "./base/text_column.ts";
 import type { BatchResults, CallResult } from "./action.ts";
 
 /** Returns texts as one. */
@@ -15,34 +16,33 @@ export function joinTexts(texts: readonly string[]): string {
   return texts.join("\n");
 }
 
-/** Returns the texts of one; at least one. */
-export function splitTexts(joined: string): string[] {
-  return joined.split("\n");
+/**
+ * Returns numbers as ranges: a first one, how many follow it in order with itself, the next first one, and so on.
+ *
+ * @example
+ * ```ts
+ * import { assertEquals } from "../tests/testing/assert.ts";
+ * import { rangesOf } from "./batch.ts";
+ *
+ * assertEquals(rangesOf([3, 4, 5, 9]), [3, 3, 9, 1]);
+ * ```
+ */
+export function rangesOf(numbers: readonly number[]): number[] {
+  const ranges: number[] = [];
+  let next = -1;
+  for (const number of numbers) {
+    if (number === next) ranges[ranges.length - 1]++;
+    else ranges.push(number, 1);
+    next = number + 1;
+  }
+  return ranges;
 }
 
-/**
- * Puts what calls delivered into columns.
- *
- * @param results By call; at least one.
- * @param outputCount Value outputs of each.
- */
-export function packResults(results: readonly CallResult[], outputCount: number): BatchResults {
-  const odd: [number, CallResult][] = [];
-  const placed: number[] = [];
-  const columns = Array.from({ length: outputCount }, () => new Array<string>(results.length));
-  results.forEach((result, call) => {
-    if ("failure" in result) odd.push([call, result]);
-    else {
-      const isOdd = result.outputs.some((output) => typeof output !== "string");
-      if (isOdd) odd.push([call, result]);
-      else if (result.usesIndex) placed.push(call);
-      result.outputs.forEach((output, i) => {
-        columns[i][call] = !isOdd && typeof output === "string" ? output : "";
-      });
-    }
-  });
-  return { texts: columns.map(joinTexts), placed, odd };
-}
+/** What came of one call of a batch; of most a row of texts. */
+export type BatchResult = CallResult | {
+  readonly outputs: TextRow;
+  readonly usesIndex: boolean;
+};
 
 /**
  * Yields what each call delivered, in order.
@@ -50,23 +50,21 @@ export function packResults(results: readonly CallResult[], outputCount: number)
  * @example
  * ```ts
  * import { assertEquals } from "../tests/testing/assert.ts";
- * import type { CallResult } from "./action.ts";
- * import { packResults, unpackResults } from "./batch.ts";
+ * import { unpackResults } from "./batch.ts";
  *
- * const results: CallResult[] = [
- *   { outputs: ["1"], usesIndex: false },
- *   { failure: { reason: "threw", message: "no" }, wallMs: 1 },
- *   { outputs: ['"a"'], usesIndex: true },
- * ];
- * assertEquals([...unpackResults(packResults(results, 1), 3)], results);
+ * const failed = { failure: { reason: "threw", message: "no" }, wallMs: 1 } as const;
+ * const packed = { texts: ['1\n\n"a"'], placed: [2], odd: [[1, failed]] } as const;
+ * const texts = [...unpackResults(packed, 3)].map((result) =>
+ *   "failure" in result ? result.failure.message : [result.outputs.at(0), result.usesIndex]
+ * );
+ * assertEquals(texts, [["1", false], "no", ['"a"', true]]);
  * ```
  */
-export function* unpackResults(packed: BatchResults, count: number): Generator<CallResult> {
-  const columns = packed.texts.map(splitTexts);
+export function* unpackResults(packed: BatchResults, count: number): Generator<BatchResult> {
+  const pieces = packed.texts.map((texts) => TextLines.of(texts));
   const odd = new Map(packed.odd);
   const placed = new Set(packed.placed);
   for (let call = 0; call < count; call++) {
-    const outputs = columns.map((column) => column[call]);
-    yield odd.get(call) ?? { outputs, usesIndex: placed.has(call) };
+    yield odd.get(call) ?? { outputs: new TextRow(pieces, call), usesIndex: placed.has(call) };
   }
 }

@@ -13,7 +13,7 @@ import type { Graph, NodeId } from "./graph.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import type { PublishedFile } from "./published.ts";
 import type { Blobs } from "./store/blobs.ts";
-import type { ElementOutput } from "./store/elements.ts";
+import type { ElementOutputs } from "./store/elements.ts";
 import { lstatIfExists, removeIfExists } from "./store/io.ts";
 import type { Publication } from "./store/publications.ts";
 import type { Store } from "./store/store.ts";
@@ -69,19 +69,20 @@ export class Delivery {
    * @param outputs What the call delivered, as it was declared.
    * @throws {StoreError} If bytes are missing or damaged, or cannot be written.
    */
-  publishCall(id: NodeId, index: readonly number[], outputs: readonly ElementOutput[]): void {
+  publishCall(id: NodeId, index: readonly number[], outputs: ElementOutputs): void {
     const { graph, rebuild, store: { blobs } } = this.#c;
     const call = { axes: graph.defs[id].map?.mapped ?? [], index };
-    outputs.forEach((output, position) => {
-      if (typeof output === "string" || output.file === undefined) return;
+    for (let position = 0; position < outputs.length; position++) {
+      const output = outputs.at(position);
+      if (typeof output !== "object" || output.file === undefined) continue;
       const path = rebuild.publishedPath(id, position, call);
-      if (path === undefined) return;
+      if (path === undefined) continue;
       const kind = output.file === "dir" ? "dir" : "file";
       const executable = output.file === "program";
       const file = { path, kind, digest: output.digest, executable } as const;
       if (this.#isPublished(file)) this.#note(id, file);
       else this.#publish(id, file, blobs);
-    });
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import { type ActionInput, INLINE_BYTES } from "./action.ts";
 import { digestOf } from "./base/digest.ts";
 import { indexOf, sizeOf } from "./base/space.ts";
 import { StringTable } from "./base/string_table.ts";
+import { TextColumn } from "./base/text_column.ts";
 import {
   decodeValue,
   encodeError,
@@ -27,6 +28,7 @@ import {
 } from "./error_value.ts";
 import { type MapInput, type MapPlan, planMap, shapeOf, type ShapeProblem } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
+import { plainElements } from "./plain_elements.ts";
 
 /** One element of an array: its encoded text if that is small, else an input of its own. */
 export type Element = string | ActionInput;
@@ -41,12 +43,18 @@ export interface LiveArray {
 /** Live arrays by name of the map-spec. */
 export type LiveArrays = Readonly<Record<string, LiveArray>>;
 
+/** The elements of an array, row-major. */
+interface Elements {
+  readonly length: number;
+  at(position: number): Element | undefined;
+}
+
 /** One argument that is mapped over. */
 interface Column {
   readonly argument: string;
   readonly input: MapInput;
   /** Row-major; `undefined` if they are still being made. */
-  readonly elements: readonly Element[] | undefined;
+  readonly elements: Elements | undefined;
   /** Returns an element; of those that are being made only if it is there. */
   readonly at: (position: number) => Element;
   /** By element: the error values it is or holds; absent if no element does. */
@@ -107,7 +115,7 @@ export class MapCalls {
     this.#columns = columns;
     this.#arePacked = columns.some(({ elements }) => elements === undefined)
       ? undefined
-      : columns.every(({ elements }) => elements?.every((e) => typeof e === "string"));
+      : columns.every(({ elements = [] }) => areTexts(elements));
   }
 
   /**
@@ -211,10 +219,12 @@ export class MapCalls {
 
   /** Whether no two calls can take equal elements, as no two elements are equal. */
   get areDistinct(): boolean {
-    return this.#columns.every(({ elements, input: { select } }) => {
+    return this.#columns.every(({ elements, at, input: { select } }) => {
       if (select.count === 0 || elements === undefined) return false;
-      const table = new StringTable();
-      return elements.every((element, i) => table.add(keyOfElement(element)) === i);
+      const keyAt = (position: number) => keyOfElement(at(position));
+      const table = new StringTable(keyAt, elements.length);
+      for (let i = 0; i < elements.length; i++) if (table.add(keyAt(i)) < i) return false;
+      return true;
     });
   }
 
@@ -233,7 +243,7 @@ function readArray(
 ): ReadArray | ShapeProblem {
   if (input.kind === "files" && rank === 1) {
     const elements = input.paths.map((path) => sources.file(input.name, path));
-    return { shape: [elements.length], elements, at: (position) => elements[position] };
+    return arrayOf([elements.length], elements);
   }
   if (input.kind === "array" && rank <= input.shape.length) return readFiles(input, rank);
   if (input.kind !== "value") {
@@ -241,6 +251,8 @@ function readArray(
     return { ok: false, message, inputs: [name] };
   }
   const encoded = input.text ?? sources.read(input.digest);
+  const plain = plainElements(encoded, rank);
+  if (plain !== undefined) return arrayOf(plain.shape, plain.elements);
   const decoded = decodeValue(encoded);
   const error = asError(decoded);
   if (error !== undefined) {
@@ -275,13 +287,26 @@ function readArray(
     return sources.store(input.name, bytes as Uint8Array);
   });
   const { shape } = measured;
-  const read = { shape, elements, at: (position: number) => elements[position] };
+  const read = arrayOf(shape, elements);
   return hasErrors ? { ...read, errors: errorsAt(level) } : read;
+}
+
+/** @param elements As many as the shape says, row-major. */
+function arrayOf(shape: ReadArray["shape"], elements: Elements): ReadArray {
+  return { shape, elements, at: (position) => elements.at(position) as Element };
 }
 
 function liveArray({ shape, at }: LiveArray): ReadArray {
   // Nobody asks for elements before they are there.
   return { shape, elements: undefined, at: at as (position: number) => Element };
+}
+
+function areTexts(elements: Elements): boolean {
+  if (elements instanceof TextColumn) return elements.isText;
+  for (let at = 0; at < elements.length; at++) {
+    if (typeof elements.at(at) !== "string") return false;
+  }
+  return true;
 }
 
 /** Reads an array of files down to a rank; what is below stays an array. */
@@ -309,7 +334,7 @@ function readFiles(
   });
   // Below nothing there are no lengths.
   const known = outer.map((length, axis) => outer.slice(0, axis).includes(0) ? undefined : length);
-  const read = { shape: known, elements: parts, at: (position: number) => parts[position] };
+  const read = arrayOf(known, parts);
   return errors.size === 0 ? read : { ...read, errors };
 }
 
@@ -381,7 +406,7 @@ function asInput(name: string, element: Element): ActionInput {
  * Returns the text of a nested array from the texts of its elements.
  *
  * @param texts Row-major, `sizeOf(shape)` of them.
- * @param shape At least one axis.
+ * @param shape Without axes the only text is returned.
  *
  * @example
  * ```ts
@@ -391,16 +416,29 @@ function asInput(name: string, element: Element): ActionInput {
  * assertEquals(nestTexts(["1", "2", "3", "4"], [2, 2]), "[[1,2],[3,4]]");
  * ```
  */
-export function nestTexts(texts: readonly string[], shape: readonly number[]): string {
-  let level = texts;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis];
-    const count = shape.slice(0, axis).reduce((product, length) => product * length, 1);
-    const rows = new Array<string>(count);
-    for (let i = 0; i < count; i++) {
-      rows[i] = `[${level.slice(i * size, (i + 1) * size).join(",")}]`;
+export function nestTexts(
+  texts: { at(place: number): string | undefined },
+  shape: readonly number[],
+): string {
+  if (shape.length === 0) return String(texts.at(0));
+  const last = shape.length - 1;
+  /** Elements of one place along each axis. */
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((all, n) => all * n, 1));
+  const nest = (axis: number, first: number): string => {
+    const parts: string[] = [];
+    // In pieces: a list of a million texts would outlive several collections of garbage.
+    for (let from = 0; from < shape[axis]; from += PIECE) {
+      const count = Math.min(PIECE, shape[axis] - from);
+      const items = Array.from({ length: count }, (_, i) => {
+        const place = first + (from + i) * strides[axis];
+        return axis === last ? texts.at(place) : nest(axis + 1, place);
+      });
+      parts.push(items.join(","));
     }
-    level = rows;
-  }
-  return level[0];
+    return `[${parts.join(",")}]`;
+  };
+  return nest(0, 0);
 }
+
+/** Texts that are put together at once. */
+const PIECE = 4096;

@@ -11,7 +11,7 @@ import { StoreError } from "./base/error.ts";
 import { filesIn } from "./file_array.ts";
 import type { MapCalls } from "./map_calls.ts";
 import type { MapRunOptions } from "./map_run.ts";
-import type { ElementOutput } from "./store/elements.ts";
+import type { ElementOutput, ElementOutputs } from "./store/elements.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /**
@@ -19,7 +19,7 @@ import type { NodeDef } from "./workflow.ts";
  *
  * @throws {StoreError} If bytes are missing or damaged, or cannot be written.
  */
-export type PublishCall = (index: readonly number[], outputs: readonly ElementOutput[]) => void;
+export type PublishCall = (index: readonly number[], outputs: ElementOutputs) => void;
 
 /** Whether calls of a node make files. */
 export function hasFiles({ outputs }: NodeDef): boolean {
@@ -48,7 +48,7 @@ export function publishCalls(
   publish: PublishCall,
   calls: MapCalls,
   same: readonly number[],
-  outputs: readonly ElementOutput[],
+  outputs: ElementOutputs,
 ): Failure | undefined {
   try {
     for (const call of same) publish(calls.indexOf(call), outputs);

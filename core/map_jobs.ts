@@ -8,13 +8,12 @@
 import {
   type Action,
   type ActionInput,
-  type CallResult,
   type Completion,
   type Failure,
   type Usage,
 } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
-import { unpackResults } from "./batch.ts";
+import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
@@ -233,13 +232,13 @@ export class MapJobs {
     }
     const inputs = run.calls.constants;
     const action = this.#c.rebuild.action(id, { ...prepared, inputs }, frame);
-    const positions = calls.flatMap((call) => run.calls.indexOf(call));
     return {
       ...action,
       batch: {
         count: calls.length,
         texts: run.calls.textsOf(calls),
-        positions,
+        ranges: rangesOf(calls),
+        shape: run.calls.plan.calls.shape,
         concurrency,
         logBase,
       },
@@ -361,7 +360,7 @@ export class MapJobs {
 
   #delivered(
     { job, calls, logBase }: Flight,
-    results: Iterable<CallResult>,
+    results: Iterable<BatchResult>,
     { startedAt }: Usage,
     now: number,
   ): void {
@@ -390,7 +389,7 @@ export class MapJobs {
   #publish(
     { id, def, run }: MapJob,
     call: number,
-    { outputs, usesIndex }: Extract<CallResult, { usesIndex: boolean }>,
+    { outputs, usesIndex }: Extract<BatchResult, { usesIndex: boolean }>,
   ): Failure | undefined {
     if (!hasFiles(def)) return undefined;
     const same = usesIndex ? [call] : run.sameAs(call);

@@ -6,6 +6,7 @@
 
 import type { Digest } from "./base/digest.ts";
 import { indexOf, linearOf, type Space } from "./base/space.ts";
+import { TextColumn } from "./base/text_column.ts";
 import { decodeValue, type Encoded, encodeValue, isErrorText } from "./base/value.ts";
 import { errorsAbove, spreadErrors } from "./error_value.ts";
 import { isError } from "./is_error.ts";
@@ -16,13 +17,24 @@ import { shapeOf } from "./mapplan.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { ElementOutput } from "./store/elements.ts";
 
+/** What calls delivered, row-major: `undefined` for calls that took no part. */
+export interface Delivered {
+  readonly length: number;
+  at(call: number): ElementOutput | undefined;
+}
+
+/** What calls delivered if all of it is small text. */
+interface DeliveredTexts {
+  at(call: number): string;
+}
+
 /**
  * Arranges what calls delivered along the axes of the outputs. Calls of a map with generated axes deliver arrays; if
  * those axes come last they may have any lengths. An error value stands for all of an array.
  *
  * @param spec The map-spec.
  * @param calls Space of the calls.
- * @param delivered What each call delivered, row-major; `undefined` for calls that took no part: there is `null` then.
+ * @param delivered What each call delivered; there is `null` for calls that took no part.
  * @param read Returns the bytes of a stored element.
  * @throws {RangeError} If a call did not deliver an array of the rank and lengths the map-spec says, or lengths must be equal
  *   and are not.
@@ -30,11 +42,14 @@ import type { ElementOutput } from "./store/elements.ts";
 export function arrangeOutput(
   spec: MapSpec,
   calls: Space,
-  delivered: readonly (ElementOutput | undefined)[],
+  delivered: Delivered,
   read: (digest: Digest) => Uint8Array,
 ): Encoded {
-  const elements = withoutHoles(spec, delivered, read);
   const isInOrder = spec.axes.every((axis, i) => axis === [...spec.mapped, ...spec.generated][i]);
+  if (isInOrder && spec.generated.length === 0 && areTexts(delivered)) {
+    return { text: nestTexts(delivered, calls.shape) };
+  }
+  const elements = withoutHoles(spec, listOf(delivered), read);
   const texts = elements.map((element) => textOf(element, read));
   const isText = texts.every((text) => text !== undefined);
   if (isInOrder && isText) {
@@ -56,6 +71,19 @@ export function arrangeOutput(
     });
   }
   return encodeValue(isInOrder ? nest(values, calls.shape) : transposed(spec, calls, values));
+}
+
+/** The usual case, in which there is nothing to look at and no list of a million texts to make. */
+function areTexts(delivered: Delivered): delivered is Delivered & DeliveredTexts {
+  if (delivered instanceof TextColumn) return delivered.isText;
+  for (let call = 0; call < delivered.length; call++) {
+    if (typeof delivered.at(call) !== "string") return false;
+  }
+  return true;
+}
+
+function listOf(delivered: Delivered): (ElementOutput | undefined)[] {
+  return Array.from({ length: delivered.length }, (_, call) => delivered.at(call));
 }
 
 /** Text of an element, or `undefined` if it is a container. */

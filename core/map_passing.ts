@@ -63,7 +63,7 @@ export function passageFrom(
   const column = from.run.column(output);
   const at = (position: number): Element | undefined => {
     const made = call.first(position);
-    const element = column[made];
+    const element = column.at(made);
     if (element === undefined || typeof element === "string") return element;
     const { digest, file } = element;
     if (file === undefined) return { name: argument, kind: "value", digest };
@@ -111,7 +111,7 @@ export class Passing {
 
 function feed({ job, input, passage: { from, output, place } }: Consumer, call: number): void {
   if (job.feed === undefined) return;
-  const element = from.run.column(output)[call];
+  const element = from.run.column(output).at(call);
   // What may be or hold an error value is looked at when the array is whole.
   const mayFail = from.def.onError === "continue" &&
     (typeof element !== "string" || holdsErrors(element));

@@ -7,8 +7,9 @@
 
 import type { Failure } from "./action.ts";
 import { StringTable } from "./base/string_table.ts";
+import { NumberList, TextColumn, TextRow } from "./base/text_column.ts";
 import type { MapCalls } from "./map_calls.ts";
-import type { ElementOutput } from "./store/elements.ts";
+import type { ElementBlob, ElementOutput, ElementOutputs } from "./store/elements.ts";
 
 /** Calls that travel together at most. */
 const BATCH_MAX = 4096;
@@ -51,22 +52,29 @@ export type Fate =
 
 /** First calls by key. */
 class FirstCalls {
-  readonly #keys = new StringTable();
-  readonly #calls: number[] = [];
+  readonly #firsts = new NumberList();
+  readonly #keys: StringTable;
+
+  /** @param keyOf Returns the key of a call that was asked for. */
+  constructor(keyOf: (call: number) => string) {
+    this.#keys = new StringTable((number) => keyOf(this.#firsts.at(number)));
+  }
 
   /** Returns the first call that was asked for with this key. */
   of(key: string, call: number): number {
-    return this.#calls[this.#keys.add(key)] ??= call;
+    const number = this.#keys.add(key);
+    if (number === this.#firsts.length) this.#firsts.push(call);
+    return this.#firsts.at(number);
   }
 }
 
 /** What decides of a call whether it is made. */
 export interface MapRunOptions {
   /** Returns what a call delivered in an earlier run; absent if none is known. */
-  readonly find?: ((key: string) => readonly ElementOutput[] | undefined) | undefined;
+  readonly find?: ((key: string) => ElementOutputs | undefined) | undefined;
   /** Whether what is known of a call will do; it does if it is left out. */
   readonly accept?:
-    | ((calls: MapCalls, call: number, outputs: readonly ElementOutput[]) => boolean)
+    | ((calls: MapCalls, call: number, outputs: ElementOutputs) => boolean)
     | undefined;
   /** Whether a call takes part; all do if it is left out. */
   readonly isChosen?: ((call: number) => boolean) | undefined;
@@ -79,7 +87,7 @@ export class MapRun {
   #calls: MapCalls;
   readonly #options: MapRunOptions;
   /** By value output: what each call delivered. */
-  readonly #columns: (ElementOutput | undefined)[][];
+  readonly #columns: readonly TextColumn<ElementBlob>[];
   /** How each call ended, one of `END`. */
   readonly #ends: Uint8Array;
   readonly #failed: FailedCall[] = [];
@@ -110,9 +118,11 @@ export class MapRun {
   constructor(calls: MapCalls, outputCount: number, options: MapRunOptions) {
     this.#calls = calls;
     this.#options = options;
-    this.#columns = Array.from({ length: outputCount }, () => new Array(calls.count));
+    this.#columns = Array.from({ length: outputCount }, () => new TextColumn(calls.count));
     this.#ends = new Uint8Array(calls.count);
-    this.#firsts = calls.areDistinct ? undefined : new FirstCalls();
+    this.#firsts = calls.areDistinct
+      ? undefined
+      : new FirstCalls((call) => this.#calls.keyOf(call));
     const { isChosen } = options;
     if (isChosen === undefined) this.#total = calls.count;
     else for (let call = 0; call < calls.count; call++) if (isChosen(call)) this.#total++;
@@ -154,7 +164,7 @@ export class MapRun {
     else this.#await(call, this.#firsts?.of(calls.keyOf(call), call) ?? call);
   }
 
-  #accepts(call: number, outputs: readonly ElementOutput[]): boolean {
+  #accepts(call: number, outputs: ElementOutputs): boolean {
     return this.#options.accept?.(this.#calls, call, outputs) !== false;
   }
 
@@ -174,7 +184,7 @@ export class MapRun {
   #await(call: number, leader: number): void {
     const end = this.#ends[leader];
     if (end === END.anywhere) {
-      const outputs = this.#columns.map((column) => column[leader] as ElementOutput);
+      const outputs = this.#columns.map((column) => column.at(leader) as ElementOutput);
       if (this.#accepts(call, outputs)) this.#hit(call, outputs);
       else this.#waiting.push(call);
       return;
@@ -188,12 +198,12 @@ export class MapRun {
     else followers.push(call);
   }
 
-  #hit(call: number, outputs: readonly ElementOutput[]): void {
+  #hit(call: number, outputs: ElementOutputs): void {
     this.#hits++;
     this.#deliver(call, outputs, END.anywhere);
   }
 
-  #deliver(call: number, outputs: readonly ElementOutput[], end: number): void {
+  #deliver(call: number, outputs: ElementOutputs, end: number): void {
     this.#set(call, outputs);
     this.#ends[call] = end;
     this.#onDelivered?.(call);
@@ -270,7 +280,7 @@ export class MapRun {
    * @param usesIndex It looked at its position, so what it delivered holds only there.
    * @returns The key under which it is kept.
    */
-  deliver(call: number, outputs: readonly ElementOutput[], usesIndex: boolean): string {
+  deliver(call: number, outputs: ElementOutputs, usesIndex: boolean): string {
     this.#running--;
     this.#done++;
     this.#deliver(call, outputs, usesIndex ? END.here : END.anywhere);
@@ -360,11 +370,15 @@ export class MapRun {
   }
 
   /** What all calls delivered for one value output, by call. All that take part must have, or be filled. */
-  column(output: number): readonly (ElementOutput | undefined)[] {
+  column(output: number): TextColumn<ElementBlob> {
     return this.#columns[output];
   }
 
-  #set(call: number, outputs: readonly ElementOutput[]): void {
-    for (let i = 0; i < this.#columns.length; i++) this.#columns[i][call] = outputs[i];
+  #set(call: number, outputs: ElementOutputs): void {
+    const isRow = outputs instanceof TextRow;
+    for (let i = 0; i < this.#columns.length; i++) {
+      if (isRow) this.#columns[i].place(call, outputs.pieces[i], outputs.line);
+      else this.#columns[i].set(call, outputs[i]);
+    }
   }
 }

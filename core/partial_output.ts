@@ -52,7 +52,7 @@ export function partialOutput(node: MapNode, position: number): PartialOutput {
       const fate = fateOf(def, calls, call);
       // It will not be made: the error value is all there will be.
       if (fate?.kind === "skip") return fate.error;
-      return finder && calls.find(call, calls.keyOf(call), finder)?.[position];
+      return finder && calls.find(call, calls.keyOf(call), finder)?.at(position);
     },
   );
   const missing = elements.filter((element) => element === undefined).length;

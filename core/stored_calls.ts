@@ -12,7 +12,13 @@ import type { ShapeProblem } from "./mapplan.ts";
 import { type MapSpec, withoutLengths } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
 import { hasElement } from "./store/element_files.ts";
-import type { ElementLog, ElementOutput, KnownCalls } from "./store/elements.ts";
+import {
+  areThere,
+  type ElementBlob,
+  type ElementLog,
+  type ElementOutputs,
+  type KnownCalls,
+} from "./store/elements.ts";
 import type { Store } from "./store/store.ts";
 
 /** A map node that is ready to be called. */
@@ -66,15 +72,13 @@ export class StoredCalls {
   }
 
   /** Returns what was delivered under the key of a call, if all its bytes are there; absent if nothing was. */
-  get finder(): ((key: string) => readonly ElementOutput[] | undefined) | undefined {
+  get finder(): ((key: string) => ElementOutputs | undefined) | undefined {
     const known = this.#known;
     if (known === undefined || known.size === 0) return undefined;
     return (key) => {
       const found = known.get(key);
-      const isWhole = found?.every((output) =>
-        typeof output === "string" || hasElement(this.#store.blobs, output)
-      );
-      return isWhole === true ? found : undefined;
+      const isThere = (output: ElementBlob) => hasElement(this.#store.blobs, output);
+      return found !== undefined && areThere(found, isThere) ? found : undefined;
     };
   }
 }

@@ -7,7 +7,6 @@
  * @module
  */
 
-import { packResults } from "../batch.ts";
 import {
   type Action,
   type ActionInput,
@@ -30,7 +29,7 @@ import { CallLogs, HostLog } from "./host_log.ts";
 import { HostMemory } from "./host_memory.ts";
 import type { FromHost, ToHost } from "./host_protocol.ts";
 import { killGroup, runShell, ShellDenied } from "./host_shell.ts";
-import { partOf, valueResult } from "./host_values.ts";
+import { buffersOf, partOf, valueResult } from "./host_values.ts";
 import { cpuNow, HostWatch, maxRssBytes } from "./host_watch.ts";
 import { HostWorker } from "./host_worker.ts";
 import { deniedHint, leakOf, permissionsOf } from "./scope.ts";
@@ -183,7 +182,7 @@ class Host {
     try {
       const [running, call] = this.#prepare(action, seat);
       this.#running = running;
-      seat.worker.send(call);
+      seat.worker.send(call, call.args.flatMap(([, part]) => [...buffersOf(part)]));
       this.#onStart(running);
     } catch (error) {
       // What the worker was to keep may not have reached it.
@@ -356,10 +355,10 @@ class Host {
                 }
                 : {
                   outputs: [],
-                  results: packResults(
-                    results.map((result, i) => this.#resultOf(running, result, i)),
-                    running.action.outputs.length,
-                  ),
+                  results: {
+                    ...results,
+                    odd: results.odd.map(([i, result]) => [i, this.#resultOf(running, result, i)]),
+                  },
                   ...(times === undefined ? {} : { times }),
                 },
           );

@@ -68,6 +68,12 @@ function valuePart(
 
 const decoder = new TextDecoder();
 
+/** Yields the buffers of a part: sent along they are given away, not copied. */
+export function* buffersOf(part: Part): Generator<ArrayBuffer> {
+  if ("shape" in part) { for (const item of part.items) yield* buffersOf(item); }
+  else if (part.bytes !== undefined) yield part.bytes.buffer;
+}
+
 function readValue(
   name: string,
   digest: Digest,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { INLINE_BYTES } from "../action.ts";
 import type { ClosureBundle } from "../closure.ts";
 import { findPackageDirs } from "./package_dirs.ts";
 import { bootText } from "./worker_boot.ts";
@@ -63,6 +64,7 @@ export class HostWorker {
       env: spec.env,
       envNames: spec.envNames,
       canImportRemote: spec.permissions.import !== false,
+      inlineChars: INLINE_BYTES,
     };
     const { npm, packages } = spec.bundle;
     const text = bootText(setup, [...packages, ...npm]);

@@ -5,16 +5,10 @@
  * @module
  */
 
-import {
-  type Action,
-  type CallResult,
-  type Completion,
-  type OutputResult,
-  positionOf,
-} from "../action.ts";
+import { type Action, type Completion, type OutputResult, positionOf } from "../action.ts";
 import { digestOf } from "../base/digest.ts";
 import { messageOf, StoreError } from "../base/error.ts";
-import { unpackResults } from "../batch.ts";
+import { type BatchResult, unpackResults } from "../batch.ts";
 import type { Blobs } from "../store/blobs.ts";
 import { ActionBytes } from "./action_bytes.ts";
 import { compareOutputs, type OutputDifference } from "./compare_outputs.ts";
@@ -156,7 +150,7 @@ export class VerifyingExecutor implements Executor {
 }
 
 /** What came of one call of a batch that was executed again. */
-function callOf(action: Action, second: Completion, result: CallResult | undefined): Completion {
+function callOf(action: Action, second: Completion, result: BatchResult | undefined): Completion {
   if (result === undefined || second.kind === "failed") return second;
   const { id, usage } = second;
   return "failure" in result
@@ -167,10 +161,10 @@ function callOf(action: Action, second: Completion, result: CallResult | undefin
 /** What a call of a batch delivered, as an action that runs alone says it. */
 function outputsOf(
   { outputs }: Action,
-  { outputs: elements }: Extract<CallResult, { usesIndex: boolean }>,
+  { outputs: elements }: Extract<BatchResult, { usesIndex: boolean }>,
 ): OutputResult[] {
-  return elements.map((element, i) => {
-    const { name } = outputs[i];
+  return outputs.map(({ name }, i) => {
+    const element = elements.at(i) ?? "";
     return typeof element === "string"
       ? { name, kind: "value", digest: digestOf(element), sizeBytes: element.length, text: element }
       : { name, kind: "value", ...element };

@@ -8,9 +8,11 @@
  * @module
  */
 
+import { type ActionBatch, positionOf } from "../action.ts";
 import { createHistogram } from "../base/histogram.ts";
 import { createValueCodec } from "../base/value.ts";
 import { importsOf } from "./package_dirs.ts";
+import { type BatchWork, createBatchRunner } from "./worker_batch.ts";
 import { createWorkerErrors } from "./worker_errors.ts";
 import { guardWorker } from "./worker_guard.ts";
 import { installModuleHooks } from "./worker_modules.ts";
@@ -24,12 +26,13 @@ import type {
   ToWorker,
   WorkerCall,
   WorkerInit,
-  WorkerResult,
+  WorkerResults,
   WorkerSetup,
 } from "./worker_protocol.ts";
 
 /** The functions the boot is made of: given by name, because a bundler may rename them. */
 const PARTS = {
+  createBatchRunner,
   createHistogram,
   createValueCodec,
   createWorkerErrors,
@@ -37,6 +40,7 @@ const PARTS = {
   installModuleHooks,
   captureWorkerOutput,
   createPick,
+  positionOf,
 };
 
 /** The node modules the boot needs, imported statically by its text. */
@@ -105,6 +109,20 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
   ) => { AsyncLocalStorage: new () => NonNullable<typeof flights> } = process.getBuiltinModule.bind(
     process,
   );
+
+  const batches = parts.createBatchRunner({
+    now,
+    decode: codec.decode,
+    positionOf: parts.positionOf,
+    describe: errors.describe,
+    inlineChars: setup.inlineChars,
+    onCall: (call) => callAtWork = call,
+    onStray: (reject) => rejectCurrent = reject,
+    inFlight: (call, body) => {
+      flights ??= new (builtinModule("node:async_hooks").AsyncLocalStorage)();
+      return flights.run(call, body);
+    },
+  });
 
   function send(message: FromWorker, transfer?: Transferable[]): void {
     post(message, transfer ?? []);
@@ -286,7 +304,7 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
       isImported = true;
       const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
       const transfer: Transferable[] = [];
-      let results: WorkerResult[] | undefined;
+      let results: WorkerResults | undefined;
       const times = parts.createHistogram();
       let hashes: (string | null | undefined)[] = [];
       let usesIndex = false;
@@ -298,9 +316,9 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
         const result = await settled(fn(args, context), stray);
         hashes = encodeOutputs(result, call, outputs, transfer);
       } else {
-        const { concurrency } = call.batch;
-        const many = { fn, args, call, own, transfer, times, columns: columnsOf(call.batch) };
-        results = concurrency > 1 ? await atOnce(many, concurrency, stray) : await oneByOne(many);
+        const work = { fn, args, ...workOf(call, call.batch, own, transfer), times };
+        const isMany = call.batch.concurrency > 1;
+        results = await (isMany ? batches.atOnce(work, stray) : batches.oneByOne(work));
       }
       const wallMs = now() - startedAt;
       output.flush();
@@ -359,110 +377,33 @@ function bootWorker(setup: WorkerSetup, parts: typeof PARTS, node: NodeModules):
     });
   }
 
-  /** What the calls of a batch share. */
-  interface Many {
-    readonly fn: (...args: unknown[]) => unknown;
-    readonly args: Record<string, unknown>;
-    readonly call: WorkerCall;
-    readonly own: NonNullable<typeof current>;
-    readonly transfer: Transferable[];
-    /** Encoded values by argument, by call. */
-    readonly columns: Readonly<Record<string, readonly string[]>>;
-    /** How long each call took. */
-    readonly times: ReturnType<typeof parts.createHistogram>;
-  }
-
-  /** Calls one after the other; a promise nobody handles ends the call at work, not those that follow. */
-  async function oneByOne(many: Many): Promise<WorkerResult[]> {
-    const results: WorkerResult[] = [];
-    rejectCurrent = undefined;
-    for (let i = 0, before = now(); i < many.call.batch!.count; i++) {
-      callAtWork = i;
-      const called = callOfBatch(many, i, (result) => {
-        const stray = new Promise<never>((_: unknown, reject: (reason: unknown) => void) =>
-          rejectCurrent = reject
-        );
-        return Promise.race([result, stray]);
-      });
-      // Synchronous functions need not wait a turn each.
-      results.push(called instanceof Promise ? await called : called);
-      const after = now();
-      many.times.add(after - before);
-      before = after;
-    }
-    return results;
-  }
-
-  /** Several calls in flight. Whose promise it is that nobody handles cannot be told, so it ends all of them. */
-  async function atOnce(
-    many: Many,
-    limit: number,
-    stray: Promise<never>,
-  ): Promise<WorkerResult[]> {
-    const { count } = many.call.batch!;
-    const results = new Array<WorkerResult>(count);
-    const storage = flights ??= new (builtinModule("node:async_hooks").AsyncLocalStorage)();
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      while (next < count) {
-        const i = next++;
-        const before = now();
-        results[i] = await storage.run(i, () => callOfBatch(many, i, (result) => result));
-        many.times.add(now() - before);
-      }
+  /** What a batch needs to know of its call. */
+  function workOf(
+    call: WorkerCall,
+    batch: ActionBatch,
+    own: NonNullable<typeof current>,
+    transfer: Transferable[],
+  ): Pick<BatchWork, "batch" | "outputCount" | "contextOf" | "encode"> {
+    return {
+      batch,
+      outputCount: call.values.length,
+      contextOf: (index) => contextOf(call, own, index),
+      encode: (result) => {
+        // The usual case.
+        if (call.values.length === 1 && call.picks === null && !isWithHash(result)) {
+          const { text, bytes } = encodeOutput(result, call.values[0], false);
+          if (text !== undefined) return [text];
+          transfer.push(bytes.buffer);
+          return [bytes];
+        }
+        const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
+        const hashes = encodeOutputs(result, call, outputs, transfer);
+        if (hashes.some((hash) => hash !== undefined)) {
+          contract("A call of a map node cannot give its result a hash of its own");
+        }
+        return outputs;
+      },
     };
-    try {
-      const lanes = Array.from({ length: Math.min(limit, count) }, lane);
-      await Promise.race([Promise.all(lanes), stray]);
-      return results;
-    } finally {
-      // After a stray rejection those in flight may go on, but no further one starts.
-      next = count;
-    }
-  }
-
-  /** Encoded values by argument, by call. */
-  function columnsOf({ texts }: NonNullable<WorkerCall["batch"]>): Record<string, string[]> {
-    const columns: Record<string, string[]> = {};
-    for (const name of keys(texts)) columns[name] = texts[name].split("\n");
-    return columns;
-  }
-
-  /** One call of a batch: what is wrong with it is wrong with it alone. */
-  function callOfBatch(
-    { fn, args: shared, call, own, transfer, columns }: Many,
-    i: number,
-    guard: (result: PromiseLike<unknown>) => PromiseLike<unknown>,
-  ): WorkerResult | Promise<WorkerResult> {
-    const { positions, count } = call.batch!;
-    const rank = positions.length / count;
-    const startedAt = now();
-    let usesIndex = false;
-    const failed = (thrown: unknown): WorkerResult => ({
-      error: errors.describe(thrown),
-      wallMs: now() - startedAt,
-    });
-    const done = (result: unknown): WorkerResult => {
-      const outputs: (string | Uint8Array<ArrayBuffer>)[] = [];
-      const hashes = encodeOutputs(result, call, outputs, transfer);
-      if (hashes.some((hash) => hash !== undefined)) {
-        contract("A call of a map node cannot give its result a hash of its own");
-      }
-      return { outputs, usesIndex };
-    };
-    try {
-      const args: Record<string, unknown> = { ...shared };
-      for (const name of keys(columns)) args[name] = codec.decode(columns[name][i]);
-      const context = contextOf(call, own, () => {
-        usesIndex = true;
-        return freeze(positions.slice(i * rank, (i + 1) * rank));
-      });
-      const result = fn(args, context);
-      if (!isThenable(result)) return done(result);
-      return Promise.resolve(guard(result)).then(done).catch(failed);
-    } catch (thrown) {
-      return failed(thrown);
-    }
   }
 
   function encodeOutput(

@@ -17,6 +17,8 @@ export interface WorkerSetup {
   /** Names it may ask for, set or not. */
   readonly envNames: readonly string[];
   readonly canImportRemote: boolean;
+  /** Encoded outputs of calls that travel together and have more characters than this are stored one by one. */
+  readonly inlineChars: number;
 }
 
 /** First message: sent through `Worker.postMessage`, with the port. */
@@ -28,7 +30,7 @@ export interface WorkerInit {
 /** A value, file or array as the worker gets it. */
 export type Part =
   /** An encoded value. With `digest` it is worth keeping; without `text` and `bytes` the worker has it. */
-  | { readonly text?: string; readonly bytes?: Uint8Array; readonly digest?: string }
+  | { readonly text?: string; readonly bytes?: Uint8Array<ArrayBuffer>; readonly digest?: string }
   /** A nested array, row-major. */
   | { readonly shape: readonly number[]; readonly items: readonly Part[] };
 
@@ -96,6 +98,16 @@ export type WorkerResult =
   | { readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[]; readonly usesIndex: boolean }
   | { readonly error: ThrownData; readonly wallMs: number };
 
+/** What came of a batch, in columns. */
+export interface WorkerResults {
+  /** By value output: encoded texts, a line per call. */
+  readonly texts: readonly string[];
+  /** Calls that looked at their position. */
+  readonly placed: readonly number[];
+  /** Calls that failed, or that delivered more than small texts: what stands for them in `texts` does not count. */
+  readonly odd: readonly (readonly [call: number, result: WorkerResult])[];
+}
+
 /** Worker to host. */
 export type FromWorker =
   | { readonly kind: "ready" }
@@ -109,8 +121,8 @@ export type FromWorker =
     readonly outputs: readonly (string | Uint8Array<ArrayBuffer>)[];
     /** Of a call that ran alone: it looked at its position. */
     readonly usesIndex?: true;
-    /** Of a batch, by call. */
-    readonly results?: readonly WorkerResult[];
+    /** Of a batch. */
+    readonly results?: WorkerResults;
     /** How long the calls of a batch took, in milliseconds. */
     readonly times?: HistogramData;
     /** Hashes the function gave for them, `null` for that of its inputs; absent if it gave none. */

@@ -9,11 +9,13 @@ import { type Digest, isDigest } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
 import type { Blobs } from "./blobs.ts";
 import {
-  appendChunk,
+  appendRecords,
+  areThere,
   chunksOf,
   type ElementBlob,
   type ElementChunk,
-  type ElementOutput,
+  type ElementRecord,
+  outputsOf,
 } from "./elements.ts";
 import { guarded, lstatIfExists, removeIfExists, uniqueName } from "./io.ts";
 import { hasNeeded, neededBlobs } from "./needed.ts";
@@ -79,9 +81,9 @@ export function countElements(
     if (chunk === "damaged") damaged++;
     else {
       all += chunk.keys.length;
-      chunk.keys.forEach((key, i) => {
-        areWhole[keys.add(key)] = isWhole(chunk, i, hasBlob);
-      });
+      for (let i = 0; i < chunk.keys.length; i++) {
+        areWhole[keys.add(chunk.keys.at(i))] = isWhole(chunk, i, hasBlob);
+      }
     }
   }
   const lost = areWhole.filter((whole) => !whole).length;
@@ -92,11 +94,7 @@ export function countElements(
 export function* blobsOfElements(blobs: Blobs, { path }: ElementFile): Generator<Digest> {
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
-    for (const column of chunk.columns) {
-      for (const output of column) {
-        if (typeof output !== "string") yield* neededBlobs(blobs, storedAs(output));
-      }
-    }
+    for (const output of chunk.blobs.values()) yield* neededBlobs(blobs, storedAs(output));
   }
 }
 
@@ -128,12 +126,12 @@ export function mendElements(
   for (const chunk of chunksOf(file.path)) {
     if (chunk === "damaged") continue;
     const number = at++;
-    const kept = partOf(
+    const kept = recordsOf(
       chunk,
       (key, i) => newest(key) === number && isWhole(chunk, i, hasBlob),
     );
-    if (kept.keys.length > 0) appendChunk(temporary, kept);
-    count += kept.keys.length;
+    if (kept.length > 0) appendRecords(temporary, kept, chunk.at);
+    count += kept.length;
   }
   const now = lstatIfExists(file.path);
   const isSame = now?.size === file.sizeBytes && now.mtime?.getTime() === file.usedAt;
@@ -154,29 +152,29 @@ function newestChunks(path: string): (key: string) => number | undefined {
   let at = 0;
   for (const chunk of chunksOf(path)) {
     if (chunk === "damaged") continue;
-    for (const key of chunk.keys) newest[keys.add(key)] = at;
+    for (let i = 0; i < chunk.keys.length; i++) newest[keys.add(chunk.keys.at(i))] = at;
     at++;
   }
   return (key) => newest[keys.find(key)];
 }
 
 /** The calls of a chunk that are kept. */
-function partOf(
-  { at, keys, columns }: ElementChunk,
+function recordsOf(
+  chunk: ElementChunk,
   isKept: (key: string, i: number) => boolean,
-): ElementChunk {
-  const kept = keys.map(isKept);
-  const pick = <T>(column: readonly T[]): T[] => column.filter((_, i) => kept[i]);
-  return { at, keys: pick(keys), columns: columns.map((column) => pick(column)) };
+): ElementRecord[] {
+  const records: ElementRecord[] = [];
+  for (let i = 0; i < chunk.keys.length; i++) {
+    const key = chunk.keys.at(i);
+    if (isKept(key, i)) records.push({ key, outputs: outputsOf(chunk, i) });
+  }
+  return records;
 }
 
 function isWhole(
-  { columns }: ElementChunk,
+  chunk: ElementChunk,
   call: number,
   hasBlob: HasBlob,
 ): boolean {
-  return columns.every((column) => {
-    const output: ElementOutput = column[call];
-    return typeof output === "string" || hasBlob(output);
-  });
+  return areThere(outputsOf(chunk, call), hasBlob);
 }

@@ -10,7 +10,8 @@
 
 import { type Digest, digestOf } from "../base/digest.ts";
 import { StringTable } from "../base/string_table.ts";
-import { joinTexts, splitTexts } from "../batch.ts";
+import { NumberList, TextLines, TextRow } from "../base/text_column.ts";
+import { joinTexts } from "../batch.ts";
 import { guarded, lstatIfExists, removeIfExists } from "./io.ts";
 import { linesOf } from "./lines.ts";
 
@@ -25,19 +26,24 @@ export interface ElementBlob {
   readonly file?: "file" | "program" | "dir";
 }
 
+/** What a call delivered, by output: a list, or a row of texts. */
+export type ElementOutputs = readonly ElementOutput[] | TextRow;
+
 /** A call with what it delivered. */
 export interface ElementRecord {
   readonly key: string;
-  readonly outputs: readonly ElementOutput[];
+  readonly outputs: ElementOutputs;
 }
 
 /** Calls that were written together, in columns. */
 export interface ElementChunk {
   /** When they were written, in milliseconds since the epoch. */
   readonly at: number;
-  readonly keys: readonly string[];
+  readonly keys: TextLines;
   /** By output, then by call. */
-  readonly columns: readonly (readonly ElementOutput[])[];
+  readonly texts: readonly TextLines[];
+  /** Outputs that lie in blobs: what stands for them in `texts` does not count. By output and call, as `blobAt` says. */
+  readonly blobs: ReadonlyMap<string, ElementBlob>;
 }
 
 /** Characters of a checksum. */
@@ -64,32 +70,67 @@ export function elementsPath(storeDir: string, base: Digest): string {
 
 /** Stored calls by key. */
 export class KnownCalls {
-  readonly #keys = new StringTable();
-  /** Place of the newest result in the columns, by number of the key. */
-  readonly #places: number[] = [];
-  readonly #columns: ElementOutput[][] = [];
+  readonly #chunks: readonly ElementChunk[];
+  /** Chunk and line of the newest result, by number of the key. */
+  readonly #chunk = new NumberList();
+  readonly #line = new NumberList();
+  readonly #keys: StringTable;
+
+  /** @param chunks In the order of writing: a later call replaces an earlier one. */
+  constructor(chunks: readonly ElementChunk[]) {
+    this.#chunks = chunks;
+    const expected = chunks.reduce((sum, { keys }) => sum + keys.length, 0);
+    const textOf = (number: number) =>
+      chunks[this.#chunk.at(number)].keys.at(this.#line.at(number));
+    this.#keys = new StringTable(textOf, expected);
+    for (let place = 0; place < chunks.length; place++) this.#add(place);
+  }
 
   /** Number of calls. */
   get size(): number {
     return this.#keys.size;
   }
 
-  /** Adds calls; those that are known already are replaced. */
-  add({ keys, columns }: ElementChunk): void {
-    let next = this.#columns[0]?.length ?? 0;
-    for (const [at, column] of columns.entries()) {
-      const all = this.#columns[at] ??= [];
-      for (const output of column) all.push(output);
+  #add(place: number): void {
+    const { keys } = this.#chunks[place];
+    for (let line = 0; line < keys.length; line++) {
+      const before = this.size;
+      const number = this.#keys.add(keys.at(line));
+      if (number === before) {
+        this.#chunk.push(place);
+        this.#line.push(line);
+      } else {
+        this.#chunk.set(number, place);
+        this.#line.set(number, line);
+      }
     }
-    for (const key of keys) this.#places[this.#keys.add(key)] = next++;
   }
 
   /** Returns what a call delivered, if it is known. */
-  get(key: string): readonly ElementOutput[] | undefined {
+  get(key: string): ElementOutputs | undefined {
     const number = this.#keys.find(key);
     if (number < 0) return undefined;
-    return this.#columns.map((column) => column[this.#places[number]]);
+    return outputsOf(this.#chunks[this.#chunk.at(number)], this.#line.at(number));
   }
+}
+
+/** Returns what one call of a chunk delivered, by output. */
+export function outputsOf({ texts, blobs }: ElementChunk, call: number): ElementOutputs {
+  if (blobs.size === 0) return new TextRow(texts, call);
+  return texts.map((column, output) => blobs.get(blobAt(output, call)) ?? column.at(call));
+}
+
+/** Whether the bytes of all that a call delivered are there. */
+export function areThere(
+  outputs: ElementOutputs,
+  hasBlob: (output: ElementBlob) => boolean,
+): boolean {
+  return outputs instanceof TextRow ||
+    outputs.every((output) => typeof output === "string" || hasBlob(output));
+}
+
+function blobAt(output: number, call: number): string {
+  return `${output} ${call}`;
 }
 
 /** The stored calls that share everything but their elements. */
@@ -111,14 +152,14 @@ export class ElementLog {
    * @throws {StoreError} If the file cannot be read.
    */
   read(since = 0): KnownCalls {
-    const known = new KnownCalls();
-    if (lstatIfExists(this.#path) === undefined) return known;
+    const chunks: ElementChunk[] = [];
+    if (lstatIfExists(this.#path) === undefined) return new KnownCalls(chunks);
     for (const chunk of chunksOf(this.#path)) {
-      if (chunk !== "damaged" && chunk.at >= since) known.add(chunk);
+      if (chunk !== "damaged" && chunk.at >= since) chunks.push(chunk);
     }
     // Says when it was last of use; a collector looks at it.
     guarded("touch", this.#path, () => Deno.utimeSync(this.#path, new Date(), new Date()));
-    return known;
+    return new KnownCalls(chunks);
   }
 
   /**
@@ -129,10 +170,7 @@ export class ElementLog {
    */
   append(records: readonly ElementRecord[], at: number): void {
     if (records.length === 0) return;
-    const columns = records[0].outputs.map((_, output) =>
-      records.map(({ outputs }) => outputs[output])
-    );
-    appendChunk(this.#path, { at, keys: records.map(({ key }) => key), columns });
+    appendRecords(this.#path, records, at);
   }
 
   /** Removes all calls. */
@@ -142,23 +180,33 @@ export class ElementLog {
 }
 
 /**
- * Adds a chunk to a file in one write; makes the file if there is none.
+ * Adds calls to a file in one write; makes the file if there is none.
  *
+ * @param records At least one.
+ * @param at When they were made, in milliseconds since the epoch.
  * @throws {StoreError} If it cannot be written.
  */
-export function appendChunk(path: string, { at, keys, columns }: ElementChunk): void {
+export function appendRecords(path: string, records: readonly ElementRecord[], at: number): void {
   const blobs: BlobRow[] = [];
-  const texts = columns.map((column, output) =>
-    joinTexts(column.map((element, call) => {
-      if (typeof element === "string") return element;
-      const { digest, sizeBytes, file } = element;
-      const row: BlobRow = [output, call, digest, sizeBytes];
-      if (file !== undefined) row.push(file);
-      blobs.push(row);
-      return "";
-    }))
+  const texts = Array.from(
+    { length: records[0].outputs.length },
+    (_, output) =>
+      joinTexts(records.map(({ outputs }, call) => {
+        const element = outputs.at(output);
+        if (typeof element === "object") {
+          const { digest, sizeBytes, file } = element;
+          const row: BlobRow = [output, call, digest, sizeBytes];
+          if (file !== undefined) row.push(file);
+          blobs.push(row);
+        }
+        return typeof element === "string" ? element : "";
+      })),
   );
-  const body = JSON.stringify([at, joinTexts(keys), texts, blobs] satisfies ChunkRow);
+  appendRow(path, [at, joinTexts(records.map(({ key }) => key)), texts, blobs]);
+}
+
+function appendRow(path: string, row: ChunkRow): void {
+  const body = JSON.stringify(row);
   const bytes = ENCODER.encode(`\n${sumOf(body)} ${body}\n`);
   guarded("write", path, () => {
     const options = { write: true, append: true, create: true } as const;
@@ -201,11 +249,17 @@ function decodeChunk(line: Uint8Array): ElementChunk | undefined {
   }
   // The checksum says that these are the very bytes that were written.
   const [at, keys, texts, blobs] = JSON.parse(DECODER.decode(body)) as ChunkRow;
-  const columns: ElementOutput[][] = texts.map(splitTexts);
-  for (const [output, call, digest, sizeBytes, file] of blobs) {
-    columns[output][call] = { digest, sizeBytes, ...(file === undefined ? {} : { file }) };
-  }
-  return { at, keys: splitTexts(keys), columns };
+  return {
+    at,
+    keys: TextLines.of(keys),
+    texts: texts.map((column) => TextLines.of(column)),
+    blobs: new Map(
+      blobs.map(([output, call, digest, sizeBytes, file]) => {
+        const blob = { digest, sizeBytes, ...(file === undefined ? {} : { file }) };
+        return [blobAt(output, call), blob] as const;
+      }),
+    ),
+  };
 }
 
 function sumOf(body: string | Uint8Array): string {

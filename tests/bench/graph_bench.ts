@@ -116,5 +116,6 @@ function settle(): void {
 export function flowCommand(root: string): string[] {
   const bundle = `${root}/dist/flow.js`;
   const main = exists(bundle) ? bundle : `${root}/cli/main.ts`;
-  return [Deno.execPath(), "run", "-A", "--no-prompt", "--unstable-worker-options", main];
+  const v8 = "--v8-flags=--max-semi-space-size=8";
+  return [Deno.execPath(), "run", "-A", "--no-prompt", "--unstable-worker-options", v8, main];
 }

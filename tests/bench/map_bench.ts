@@ -8,8 +8,8 @@ import { measure, type Measurement, median, which } from "./measure.ts";
 /** Version measured beside flow. */
 const PIPEFUNC = "pipefunc==0.93.2";
 
-/** Length of the axes of pipefunc's own benchmark: N + N³ + N² calls. */
-const OWN_N = 50;
+/** Share of the store at which a run is killed. */
+const KILLED_AT = 0.5;
 
 /** Where and with what maps are measured. */
 export interface MapBench {
@@ -18,6 +18,8 @@ export interface MapBench {
   readonly flow: readonly string[];
   /** Calls of the element-wise map; the outer product has as many. */
   readonly calls: number;
+  /** Length of the axes of pipefunc's own benchmark: N + N³ + N² calls. */
+  readonly ownLength: number;
   /** Python with pipefunc, if that is to be measured. */
   readonly python?: string;
 }
@@ -58,27 +60,58 @@ export async function benchMaps(bench: MapBench): Promise<void> {
   await benchOwn(bench);
 }
 
-/** The benchmark pipefunc's page shows, by both. */
+/** The benchmark pipefunc's page shows, by both. Only what is on disk survives a kill, so pipefunc is measured with that too. */
 async function benchOwn(bench: MapBench): Promise<void> {
-  const n = OWN_N;
+  const n = bench.ownLength;
   const [workload, calls] = [`pipefunc's own, N = ${n}`, n + n ** 3 + n ** 2];
+  const list = (name: string) =>
+    `  ${name}: { call: nodes.js#range, inputs: { n: { value: ${n} } } }`;
   await benchFlow(bench, workload, calls, [
     `  a: { call: nodes.js#edited, inputs: { n: { value: ${n} }, at: params.at } }`,
-    `  x: { call: nodes.js#range, inputs: { n: { value: ${n} } } }`,
-    '  c: { call: nodes.js#f, map: "a[k], b[k] -> c[k]", inputs: { a: a, b: x } }',
-    '  d: { call: nodes.js#f, map: "c[k], x[i], y[j] -> d[i, j, k]", inputs: { b: x, c: c, x: x, y: x } }',
+    ...["b", "x", "y"].map(list),
+    '  c: { call: nodes.js#f, map: "a[k], b[k] -> c[k]", inputs: { a: a, b: b } }',
+    '  d: { call: nodes.js#f, map: "c[k], x[i], y[j] -> d[i, j, k]", inputs: { b: b, c: c, x: x, y: y } }',
     '  e: { call: nodes.js#f, map: "d[i, j, :] -> e[i, j]", inputs: { d: d } }',
   ]);
-  if (bench.python === undefined) return;
-  const dir = `${bench.scratch}/pipefunc-own`;
+  if (bench.python !== undefined) await benchPipefunc(bench, bench.python, { workload, calls });
+}
+
+async function benchPipefunc(
+  { scratch, ownLength }: MapBench,
+  python: string,
+  { workload, calls }: { readonly workload: string; readonly calls: number },
+): Promise<void> {
+  const dir = `${scratch}/pipefunc-own`;
   Deno.mkdirSync(dir, { recursive: true });
-  Deno.writeTextFileSync(`${dir}/own.py`, pythonOf(n));
-  const measurement = await measure([bench.python, "own.py"], { cwd: dir, runs: 1 });
-  printRow({ workload: `${workload}, cold`, tool: PIPEFUNC, calls, measurement });
+  Deno.writeTextFileSync(`${dir}/own.py`, pythonOf(ownLength));
+  const store = `${dir}/run`;
+  const note = async (state: string, storage: string): Promise<number> => {
+    const measurement = await measure([python, "own.py", storage], { cwd: dir, runs: 1 });
+    const storeBytes = sizeOf(store);
+    const tool = `${PIPEFUNC} ${storage}`;
+    printRow({ workload: `${workload}, ${state}`, tool, calls, measurement, storeBytes });
+    return storeBytes;
+  };
+  await note("cold", "dict");
+  const wholeBytes = await note("cold", "file_array");
+  await note("no-op", "file_array");
+  Deno.removeSync(store, { recursive: true });
+  const run = [python, "own.py", "file_array"];
+  await killHalfway(run, { cwd: dir, store, storeBytes: wholeBytes * KILLED_AT });
+  try {
+    await note("resumed after a kill", "file_array");
+  } catch (error) {
+    // A kill may tear the file it was writing, which then cannot be read.
+    const reason = (error as Error).message.trim().split("\n").at(-1);
+    console.log(
+      `| ${workload}, resumed after a kill | ${PIPEFUNC} file_array | fails: ${reason} |`,
+    );
+  }
 }
 
 function pythonOf(n: number): string {
-  return `from pipefunc import Pipeline, pipefunc
+  return `import sys
+from pipefunc import Pipeline, pipefunc
 @pipefunc(output_name="c", mapspec="a[k], b[k] -> c[k]")
 def f(a, b) -> int: return 1
 @pipefunc(output_name="d", mapspec="c[k], x[i], y[j] -> d[i, j, k]")
@@ -86,8 +119,10 @@ def g(b, c, x, y) -> int: return 1
 @pipefunc(output_name="e", mapspec="d[i, j, :] -> e[i, j]")
 def h(d) -> int: return 1
 lst = list(range(${n}))
-Pipeline([f, g, h]).map(inputs={"a": lst, "b": lst, "x": lst, "y": lst}, storage="dict",
-    parallel=False)
+storage = sys.argv[1]
+kept = {} if storage == "dict" else {"run_folder": "run", "resume": True}
+Pipeline([f, g, h]).map(inputs={"a": lst, "b": lst, "x": lst, "y": lst}, storage=storage,
+    parallel=False, **kept)
 `;
 }
 
@@ -115,15 +150,19 @@ async function benchFlow(
   await note("no-op", run, 3);
   await note("one element changed", [...run, "--set", "at=1"]);
   Deno.removeSync(`${dir}/.pipecache`, { recursive: true });
-  await killHalfway(run, dir, wholeBytes / 2);
+  const store = `${dir}/.pipecache`;
+  await killHalfway(run, { cwd: dir, store, storeBytes: wholeBytes * KILLED_AT });
   await note("resumed after a kill", run);
 }
 
-/** Runs until the store has about half of what it will have, and kills. */
+/** Runs until a store has some size, and kills. */
 async function killHalfway(
   argv: readonly string[],
-  cwd: string,
-  storeBytes: number,
+  { cwd, store, storeBytes }: {
+    readonly cwd: string;
+    readonly store: string;
+    readonly storeBytes: number;
+  },
 ): Promise<void> {
   const child = new Deno.Command(argv[0], {
     args: argv.slice(1),
@@ -133,10 +172,13 @@ async function killHalfway(
     stderr: "null",
   }).spawn();
   const timer = setInterval(() => {
-    if (sizeOf(`${cwd}/.pipecache`) >= storeBytes) child.kill("SIGKILL");
+    if (sizeOf(store) < storeBytes) return;
+    clearInterval(timer);
+    child.kill("SIGKILL");
   }, 20);
-  await child.status;
+  const { signal } = await child.status;
   clearInterval(timer);
+  if (signal !== "SIGKILL") console.error("  it was over before it could be killed");
 }
 
 /** Bytes of all files below a directory; 0 if there is none. */
@@ -147,7 +189,7 @@ function sizeOf(dir: string): number {
       bytes += isDirectory ? sizeOf(`${dir}/${name}`) : Deno.lstatSync(`${dir}/${name}`).size;
     }
   } catch (error) {
-    // A running flow removes what it does not need.
+    // What runs removes what it does not need.
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return bytes;

@@ -8,7 +8,7 @@ export interface Measurement {
   readonly wallMs: readonly number[];
   /** User and system milliseconds of all processes, one per counted run; empty without GNU time. */
   readonly cpuMs: readonly number[];
-  /** Largest resident set of the process tree, in bytes; absent where neither /proc nor GNU time tells. */
+  /** Largest resident set of the process tree, shared pages counted once, in bytes; absent where neither /proc nor GNU time tells. */
   readonly maxRssBytes?: number;
 }
 

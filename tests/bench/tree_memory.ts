@@ -28,7 +28,7 @@ export class TreeMemory implements Disposable {
   #sample(): void {
     const parents = parentsOfAll();
     let sum = 0;
-    for (const pid of parents.keys()) if (isBelow(pid, this.#root, parents)) sum += rssOf(pid);
+    for (const pid of parents.keys()) if (isBelow(pid, this.#root, parents)) sum += sizeOf(pid);
     this.#peakBytes = Math.max(this.#peakBytes, sum);
   }
 }
@@ -53,7 +53,10 @@ function parentsOfAll(): Map<number, number> {
   return parents;
 }
 
-function rssOf(pid: number): number {
+/** Pages that several processes share, as those of one program, count once in the sum over all who have them. */
+function sizeOf(pid: number): number {
+  const kib = /^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1];
+  if (kib !== undefined) return Number(kib) * 1024;
   return Number(read(`/proc/${pid}/statm`).split(" ")[1] ?? 0) * PAGE_BYTES;
 }
 

@@ -209,7 +209,8 @@ pwd; for word; do printf '<%s>' "$word"; done; cat; exit 37`,
     stdin: "from outside",
   });
   assertEquals(code, 37);
-  const flags = `<run><-A><--no-prompt><--unstable-worker-options><--quiet>`;
+  const flags =
+    `<run><-A><--no-prompt><--unstable-worker-options><--v8-flags=--max-semi-space-size=8><--quiet>`;
   assertEquals(
     stdout,
     `${dir.path}/work dir\n${flags}<--config><${ROOT}/deno.json><${ROOT}/cli/main.ts>` +
