@@ -11,14 +11,14 @@
  * @module
  */
 
+import { Acceptance, type Accepted } from "./acceptance.ts";
+import { Account } from "./account.ts";
 import type { Action, Completion, Failure, OutputResult, Usage } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError, InternalError, messageOf, StoreError } from "./base/error.ts";
-import { formatPlace } from "./base/source.ts";
 import { decodeValue } from "./base/value.ts";
 import { Delivery } from "./delivery.ts";
 import { ErrorFlow, TakesErrors } from "./error_flow.ts";
-import { type Event, EVENT_VERSION, type EventOutput } from "./event.ts";
 import type { Executor } from "./executor/executor.ts";
 import { executorNote } from "./executors.ts";
 import { type Expansion, wantedOf } from "./expand.ts";
@@ -28,15 +28,13 @@ import { type Miss, Planner, type World } from "./planner.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Prepared } from "./rebuild.ts";
 import { STATE } from "./schedule.ts";
-import { alignOutputs, identifyOutputs, isAsGood, isCached, isExpired } from "./result.ts";
-import type { EventBody, FailedNode, LoopOutcome, RunContext, Running } from "./run_context.ts";
+import { alignOutputs, isCached, isExpired } from "./result.ts";
+import type { FailedNode, LoopOutcome, RunContext, Running } from "./run_context.ts";
 import { CANCELLED, type RunningActions } from "./run_controls.ts";
 import { Sizes } from "./sizing.ts";
 import { Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
-import { isAsWatched } from "./sources.ts";
 import type { RecordEntry } from "./store/store.ts";
-import { takenOf } from "./taken.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** Ready nodes checked per turn, so that completions and signals are not kept waiting. */
@@ -54,23 +52,21 @@ export class RunLoop implements RunningActions {
   /** Nodes whose key another process computes. */
   readonly #foreign = new Map<NodeId, Prepared>();
   readonly #attempts = new Map<NodeId, number>();
-  readonly #touched: { node: string; key: Digest }[] = [];
-  readonly #released: Digest[] = [];
-  readonly #counts = { hit: 0, done: 0, failed: 0, skipped: 0 };
+  readonly #account: Account;
   readonly #slots: Slots;
   readonly #sizes: Sizes;
   readonly #planner: Planner<Prepared>;
   readonly #delivery: Delivery;
+  readonly #acceptance: Acceptance;
   readonly #maps: MapStage;
   readonly #errors: ErrorFlow;
-  /** Files of the workspace that ended nodes depend on or published. */
-  readonly #seenPaths = new Set<string>();
   #wake: () => void = () => {};
   #nextAction = 1;
   #isStopping = false;
 
   constructor(context: RunContext) {
     this.#c = context;
+    this.#account = new Account(context);
     this.#slots = context.slots ?? new Slots(context.limits);
     const { graph, schedule, forced } = context;
     this.#sizes = new Sizes(graph, context.limits.pools);
@@ -81,8 +77,13 @@ export class RunLoop implements RunningActions {
       ...context,
       onLost: (id, message) => {
         const { name } = graph.defs[id];
-        this.#warn("damaged", `${message}: node "${name}" runs again`, name);
+        this.#account.warn("damaged", `${message}: node "${name}" runs again`, name);
       },
+    });
+    this.#acceptance = new Acceptance(context, {
+      errors: this.#errors,
+      delivery: this.#delivery,
+      expand: (id, outputs) => this.#expand(id, outputs),
     });
   }
 
@@ -93,8 +94,8 @@ export class RunLoop implements RunningActions {
       frame: (id, name, attempt) => this.#frame(id, name, attempt),
       read: (digest) => this.#read(digest),
       prepareAhead: (id, open) => this.#prepareAhead(id, open),
-      emit: (event) => this.#emit(event),
-      tellFailure: (failed) => this.#tellFailure(failed),
+      emit: (event) => this.#account.emit(event),
+      tellFailure: (failed) => this.#account.failed(failed),
       publish: (id, index, outputs) => this.#delivery.publishCall(id, index, outputs),
       after: (ms, body) => this.#after(ms, body),
       end: (node, completion) => {
@@ -148,16 +149,16 @@ export class RunLoop implements RunningActions {
       },
       drop: (id) => this.#delivery.drop(id),
       // It was counted as a hit; now it runs.
-      onDemand: () => this.#counts.hit--,
+      onDemand: () => this.#account.demanded(),
       onUnreadable: (id, error) => this.#failBeforeStart(id, error),
       onSkipped: (ids, isBehindFailure) => this.#skip(ids, isBehindFailure),
-      onReleased: (key) => this.#released.push(key),
+      onReleased: (key) => this.#account.release(key),
     };
   }
 
   /** Files of the workspace that the ended nodes depend on or published, absolute. */
   get seenPaths(): ReadonlySet<string> {
-    return this.#seenPaths;
+    return this.#account.seenPaths;
   }
 
   /**
@@ -183,13 +184,14 @@ export class RunLoop implements RunningActions {
       drain.removeEventListener("abort", onDrain);
       for (const timer of this.#timers) clearTimeout(timer);
       this.#giveBack();
-      this.#flush();
+      this.#account.flush();
     }
     const isDrained = drain.aborted && this.#c.schedule.unfinished > 0;
     const isAborted = stop.aborted || kill.aborted || isDrained;
-    const hasFailed = this.#counts.failed + this.#maps.failedCalls > 0;
+    const { counts } = this.#account;
+    const hasFailed = counts.failed + this.#maps.failedCalls > 0;
     const outcome = isAborted ? "aborted" : hasFailed ? "failed" : "ok";
-    return { outcome, counts: { ...this.#counts } };
+    return { outcome, counts };
   }
 
   /** Nothing runs any more, unless the run broke off: then others must not wait for its slots. */
@@ -229,7 +231,7 @@ export class RunLoop implements RunningActions {
       const checked = this.#isStopping ? 0 : this.#check();
       if (!this.#isStopping) this.#maps.lookAhead();
       const started = this.#isStopping ? 0 : this.#start();
-      this.#flush();
+      this.#account.flush();
       if (ended + checked + started > 0) {
         // Let signals, timers and the executors' messages in between turns.
         await new Promise((resolve) => setImmediate(resolve));
@@ -288,23 +290,14 @@ export class RunLoop implements RunningActions {
       expansion = this.#expand(id, outputs);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
-      this.#warn("damaged", `${error.message}: node "${def.name}" runs again`, def.name);
+      this.#account.warn("damaged", `${error.message}: node "${def.name}" runs again`, def.name);
       return false;
     }
     // It is reported when the node has run again and returned the same.
     if (expansion !== undefined && "problem" in expansion) return false;
     this.#c.results[id] = outputs;
-    this.#see(id, prepared);
-    this.#counts.hit++;
     this.#maps.forget(id);
-    this.#touched.push({ node: def.name, key: prepared.key });
-    this.#emit({
-      type: "hit",
-      node: def.name,
-      key: prepared.key,
-      outputs: outputs.map(eventOutput),
-      ...(restored.length === 0 ? {} : { restored }),
-    });
+    this.#account.hit(id, prepared, restored);
     this.#grow(id, expansion);
     return true;
   }
@@ -327,7 +320,7 @@ export class RunLoop implements RunningActions {
     const before = schedule.unfinished;
     const isWanted = (other: NodeId) => schedule.stateOf(other) !== STATE.unknown;
     schedule.want(wantedOf(graph, growth.ids, isWanted));
-    this.#emit({
+    this.#account.emit({
       type: "expanded",
       node: graph.defs[id].name,
       nodes: growth.ids.map((made) => graph.defs[made].name),
@@ -423,7 +416,14 @@ export class RunLoop implements RunningActions {
     this.#slots.take(def);
     try {
       const action = rebuild.actionOf(def, prepared.inputs, frame);
-      this.#emit({ type: "started", node, attempt, action: number, cpus, ...executorNote(def) });
+      this.#account.emit({
+        type: "started",
+        node,
+        attempt,
+        action: number,
+        cpus,
+        ...executorNote(def),
+      });
       return action;
     } catch (error) {
       return this.#cannotStart(number, error);
@@ -571,123 +571,39 @@ export class RunLoop implements RunningActions {
     completion: Extract<Completion, { kind: "done" }>,
     entries: RecordEntry[],
   ): () => void {
-    const { graph, store } = this.#c;
     const { id, prepared } = running;
-    const def = graph.defs[id];
-    const { key } = prepared;
-    const delivered = this.#errors.marked(id, completion.outputs);
-    const made = identifyOutputs(def, delivered, { key, workflow: this.#c.workflow });
-    const outputs = alignOutputs(def, made, key);
-    if (outputs === undefined) {
-      throw new InternalError(`An executor did not deliver all outputs of node "${def.name}"`);
-    }
-    const unlike = this.#differsFromBefore(id, outputs);
-    if (unlike !== undefined) {
-      store.forget([prepared.key]);
-      const failure: Failure = {
-        reason: "contract",
-        message: `Cannot use temporary output "${unlike}": it was made again for its bytes, from ` +
-          "the same inputs, and has others now",
-        hint: "make the node deterministic, or remove `temp` from the output",
-        isFinal: true,
-      };
-      return () => this.#fail(running, failure, completion.usage);
-    }
-    const expansion = this.#expand(id, outputs);
-    if (expansion !== undefined && "problem" in expansion) {
-      const failure: Failure = { reason: "contract", message: expansion.problem, isFinal: true };
-      return () => this.#fail(running, failure, completion.usage);
-    }
-    const changed = prepared.watched.find((watched) => !isAsWatched(watched, store.files));
-    const isPart = this.#c.partial.ids.has(id);
-    const isKept = isCached(def) && changed === undefined && !isPart;
-    const hasErrors = outputs.some((output) => output.hasErrors === true);
-    const isRecorded = isKept && !hasErrors;
-    try {
-      this.#delivery.publishNew(id, outputs);
-    } catch (error) {
-      const failure: Failure = { reason: "unavailable", message: messageOf(error) };
-      return () => this.#fail(running, failure, completion.usage);
-    }
-    if (isRecorded) {
-      entries.push({
-        key,
-        result: { outputs: made, usage: completion.usage, run: this.#c.run },
-        node: def.name,
-        workflow: this.#c.workflow,
-        materialText: prepared.materialText,
-        notes: { ...prepared.notes, ...completion.notes },
-      });
-    } else if (isKept) {
-      const entry = this.#errors.record(id, prepared, { outputs: made, usage: completion.usage });
-      entries.push(entry);
-      this.#touched.push({ node: def.name, key: entry.key });
-    }
+    const accepted = this.#acceptance.accept(id, prepared, completion, this.#planner.isRemade(id));
+    if ("failure" in accepted) return () => this.#fail(running, accepted.failure, completion.usage);
+    const { entry, changed } = accepted;
+    if (entry !== undefined) entries.push(entry);
+    // Of one with error values the run's key is another than the node's.
+    if (entry !== undefined && entry.key !== prepared.key) this.#account.touch(id, entry.key);
     return () => {
+      const { name } = this.#c.graph.defs[id];
       if (changed !== undefined) {
-        this.#warn(
-          "input-changed",
-          `Input "${changed.path}" of node "${def.name}" changed while it ran: the result is not kept`,
-          def.name,
-        );
+        const message = `Input "${changed.path}" of node "${name}" changed while it ran: ` +
+          "the result is not kept";
+        this.#account.warn("input-changed", message, name);
       }
-      if (completion.notes?.log !== undefined) this.#warn("log", completion.notes.log, def.name);
-      this.#done(running, outputs, completion, { isRecorded, expansion });
+      if (completion.notes?.log !== undefined) {
+        this.#account.warn("log", completion.notes.log, name);
+      }
+      this.#done(running, completion, accepted);
     };
   }
 
   #done(
-    running: Running,
-    outputs: readonly OutputResult[],
-    { usage, notes }: Extract<Completion, { kind: "done" }>,
-    { isRecorded, expansion }: {
-      readonly isRecorded: boolean;
-      readonly expansion: Expansion | undefined;
-    },
+    { id, prepared }: Running,
+    completion: Extract<Completion, { kind: "done" }>,
+    { outputs, isRecorded, expansion }: Accepted,
   ): void {
-    const { id, prepared } = running;
     const def = this.#c.graph.defs[id];
-    if (def.map === undefined) this.#slots.learn(def, usage.wallMs);
+    if (def.map === undefined) this.#slots.learn(def, completion.usage.wallMs);
     this.#c.results[id] = outputs;
-    this.#see(id, prepared);
-    this.#counts.done++;
-    // A part of a result is not what the node made last.
-    if (!this.#c.partial.ids.has(id)) {
-      this.#touched.push({ node: def.name, key: prepared.key });
-    }
     this.#attempts.delete(id);
-    this.#emit({
-      type: "done",
-      node: def.name,
-      key: prepared.key,
-      ...takenOf(usage),
-      outputs: outputs.map(eventOutput),
-      cached: isRecorded,
-      ...(outputs.some((output) => output.hasErrors === true) ? { hasErrors: true } : {}),
-      ...(notes === undefined ? {} : { notes }),
-    });
+    this.#account.done(id, prepared, completion, isRecorded);
     this.#grow(id, expansion);
     this.#planner.done(id, prepared.key);
-  }
-
-  /** Name of a temporary output that a node, made again only for its bytes, delivered differently. */
-  #differsFromBefore(id: NodeId, outputs: readonly OutputResult[]): string | undefined {
-    if (!this.#planner.isRemade(id)) return undefined;
-    const before = this.#c.results[id];
-    const { outputs: declared } = this.#c.graph.defs[id];
-    return outputs.find((output, i) =>
-      declared[i].temp && (before === undefined || !isAsGood(output, before[i]))
-    )?.name;
-  }
-
-  #see(id: NodeId, prepared: Prepared): void {
-    for (const { path } of prepared.watched) this.#seenPaths.add(path);
-    // Its results are known by now.
-    (this.#c.results[id] ?? []).forEach((output, position) => {
-      for (const { path } of this.#c.rebuild.published(id, position, output)) {
-        this.#seenPaths.add(path);
-      }
-    });
   }
 
   #fail(running: Running, failure: Failure, usage: Usage): void {
@@ -696,7 +612,7 @@ export class RunLoop implements RunningActions {
     const def = graph.defs[id];
     if (this.#isRetried(def, failure, attempt)) {
       const delayMs = def.retry.delayMs * def.retry.factor ** (attempt - 1);
-      this.#emit({
+      this.#account.emit({
         type: "retried",
         node: def.name,
         attempt,
@@ -749,10 +665,7 @@ export class RunLoop implements RunningActions {
       this.#failBeforeStart(id, problem);
       return;
     }
-    const { name: node } = this.#c.graph.defs[id];
-    const because = [...new Set(error.causes.map((cause) => cause.node))];
-    this.#counts.skipped++;
-    this.#emit({ type: "skipped", node, because });
+    this.#account.skipped(id, [...new Set(error.causes.map((cause) => cause.node))]);
     this.#standIn({ id, prepared }, this.#errors.skippedOutputs(id, error));
     this.#planner.done(id, prepared.key);
   }
@@ -761,8 +674,7 @@ export class RunLoop implements RunningActions {
     const { id, failure, prepared } = failed;
     const isContinued = this.#c.graph.defs[id].onError !== "fail" && !this.#c.failFast &&
       !this.#planner.isRemade(id);
-    this.#counts.failed++;
-    this.#tellFailure(failed, isContinued);
+    this.#account.failed(failed, isContinued);
     if (isContinued) {
       this.#standIn(failed, this.#errors.outputsOf(id, failure));
       this.#planner.done(id, prepared?.key);
@@ -781,40 +693,14 @@ export class RunLoop implements RunningActions {
     const took = usage ?? { startedAt: now(), wallMs: 0 };
     const entry = this.#errors.record(id, prepared, { outputs, usage: took });
     store.record([entry]);
-    this.#touched.push({ node: graph.defs[id].name, key: entry.key });
-  }
-
-  /** Reports the failure of a node or of one call. */
-  #tellFailure(failed: FailedNode, isContinued = false): void {
-    const { graph } = this.#c;
-    const { id, index, failure, attempt, usage, prepared, logPath } = failed;
-    const def = graph.defs[id];
-    const span = graph.workflow.locate(["nodes", def.name], "key");
-    const error = this.#c.reportFailure(failed);
-    this.#emit({
-      type: "failed",
-      node: def.name,
-      ...(index === undefined ? {} : { index }),
-      reason: failure.reason,
-      message: failure.message,
-      ...(failure.hint === undefined ? {} : { hint: failure.hint }),
-      ...(failure.stack === undefined ? {} : { stack: failure.stack }),
-      ...(prepared === undefined || prepared.isOpen ? {} : { key: prepared.key }),
-      ...takenOf(usage),
-      attempt,
-      ...(span === undefined ? {} : { place: formatPlace(span) }),
-      ...(logPath === undefined ? {} : { log: logPath }),
-      ...(error === undefined ? {} : { error }),
-      ...(isContinued ? { continued: true } : {}),
-    });
+    this.#account.touch(id, entry.key);
   }
 
   #skip(ids: readonly number[], hasCause = false): void {
     const { graph, schedule } = this.#c;
-    for (const id of ids) {
-      this.#counts.skipped++;
+    for (const id of ids as readonly NodeId[]) {
       const because = hasCause ? schedule.causesOf(id).map((cause) => graph.defs[cause].name) : [];
-      this.#emit({ type: "skipped", node: graph.defs[id].name, because });
+      this.#account.skipped(id, because);
     }
   }
 
@@ -834,29 +720,8 @@ export class RunLoop implements RunningActions {
     const { call, run } = this.#c.executors;
     return taken.work.kind === "call" ? call : run;
   }
-
-  #flush(): void {
-    const { store } = this.#c;
-    if (this.#touched.length > 0) {
-      store.touch(this.#c.workflow, this.#touched.splice(0), this.#c.run);
-    }
-    if (this.#released.length > 0) store.claims.release(this.#released.splice(0));
-    store.flush();
-  }
-
-  #warn(code: string, message: string, node?: string): void {
-    this.#emit({ type: "warning", code, message, ...(node === undefined ? {} : { node }) });
-  }
-
-  #emit(event: EventBody): void {
-    this.#c.onEvent({ v: EVENT_VERSION, time: this.#c.now(), ...event } as Event);
-  }
 }
 
 function hasTemps({ outputs }: NodeDef): boolean {
   return outputs.some(({ temp }) => temp);
-}
-
-function eventOutput({ name, digest, sizeBytes, identity }: OutputResult): EventOutput {
-  return { name, digest, ...(identity === undefined ? {} : { identity }), sizeBytes };
 }

@@ -151,7 +151,7 @@ Deno.test("a reduction that does not say onError: continue fails and names the r
     `failed: total (cannot be started)
   Cannot use input "all": it holds error values, from ys[1] (no 1), ys[4] (no 4)
   at workflow.yaml:7:3
-  hint: to get error values and look at them with isError, add \`onError: continue\` to the node
+  hint: add \`onError: continue\` to the node to look at error values with isError, or \`onError: skip\` to hand one on
   log: flow log total --error
 `,
   );
