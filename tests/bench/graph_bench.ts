@@ -1,7 +1,7 @@
 /** Runs graphs of many nodes through flow and its peers. Knows the programs only by their command lines. */
 
 import { changeHead, type Shape, SHAPES, writeGraph } from "./graphs.ts";
-import { exists, measure, type Measurement, which } from "./measure.ts";
+import { exists, measure, type Measurement, settle, which } from "./measure.ts";
 
 /** One measured command. */
 export interface Result {
@@ -27,9 +27,6 @@ const OWN_SHAPES: readonly Shape[] = ["chain", "fanin", "values"];
 
 /** Version of the peer; its results are compared with this one only. */
 const PPG2 = "pypipegraph2==3.4.2";
-
-/** Files younger than this are hashed again by flow, as their times prove nothing yet. */
-const SETTLE_MS = 3_200;
 
 /** Measures one size of all shapes: first run, nothing to do with and without the memo, one change at the head. */
 export async function benchGraphs(bench: GraphBench, nodes: number): Promise<void> {
@@ -105,11 +102,6 @@ export async function installPpg2(scratch: string): Promise<string | undefined> 
     console.error(`pypipegraph2: skipped, it cannot be installed\n${(error as Error).message}`);
     return undefined;
   }
-}
-
-/** Waits until what was just written is older than the clock's resolution, as it is when a person runs again. */
-function settle(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SETTLE_MS);
 }
 
 /** The bundled program if it was built, else the sources. */

@@ -13,13 +13,11 @@
 import { fileURLToPath } from "node:url";
 import { benchGraphs, flowCommand, installPpg2, type Result } from "./graph_bench.ts";
 import { benchMaps, installPipefunc } from "./map_bench.ts";
-import { exists, measure, type Measurement, median, which } from "./measure.ts";
+import { exists, measure, type Measurement, median, settle, which } from "./measure.ts";
 import { writeCalls, writeChains, writeHello } from "./workloads.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const JOBS = "2";
-/** Files younger than this are hashed again by flow, as their times prove nothing yet. */
-const SETTLE_MS = 3_200;
 
 /** One line of the table; `nodes` divides the median to a cost per node. */
 type Row = Omit<Result, "nodes"> & Partial<Pick<Result, "nodes">>;
@@ -123,20 +121,9 @@ async function benchChains(nodes: number, hasFirstRun: boolean): Promise<void> {
       const first = await measure(argv, { cwd: dir, runs: nodes > 5_000 ? 1 : 3, prepare: reset });
       add(`${label} first run`, tool, first, nodes);
     } else await measure(argv, { cwd: dir, runs: 1 });
-    const noop = { cwd: dir, runs, warmup: 1, prepare: () => settle(dir) };
+    const noop = { cwd: dir, runs, warmup: 1, prepare: settle };
     add(`${label} no-op`, tool, await measure(argv, noop), nodes);
   }
-}
-
-/** Waits until what was just written is older than the clock's resolution, as it is when a person runs again. */
-function settle(dir: string): void {
-  const newest = Math.max(
-    ...[...Deno.readDirSync(`${dir}/out`)].slice(-5).map(({ name }) =>
-      Deno.statSync(`${dir}/out/${name}`).ctime?.getTime() ?? 0
-    ),
-  );
-  const wait = new Int32Array(new SharedArrayBuffer(4));
-  while (Date.now() - newest < SETTLE_MS) Atomics.wait(wait, 0, 0, 100);
 }
 
 /** The same with every command confined by bubblewrap, where it is installed. */

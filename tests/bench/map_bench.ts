@@ -3,7 +3,7 @@
  * after a kill in the middle. Knows flow only by its command line.
  */
 
-import { measure, type Measurement, median, which } from "./measure.ts";
+import { measure, type Measurement, median, settle, which } from "./measure.ts";
 
 /** Version measured beside flow. */
 const PIPEFUNC = "pipefunc==0.93.2";
@@ -147,6 +147,7 @@ async function benchFlow(
     return storeBytes;
   };
   const wholeBytes = await note("cold", run);
+  settle();
   await note("no-op", run, 3);
   await note("one element changed", [...run, "--set", "at=1"]);
   Deno.removeSync(`${dir}/.pipecache`, { recursive: true });
