@@ -83,6 +83,11 @@ export function partialText(text: string): string {
   return canonicalJson({ ...JSON.parse(text) as Material, partial: true });
 }
 
+/** Whether a material text, if it is known, is one of a result that holds error values. */
+export function isPartial(text: string | undefined): boolean {
+  return text !== undefined && (JSON.parse(text) as { partial?: boolean }).partial === true;
+}
+
 /** Returns the key of an action from its canonical material text. */
 export function actionKey(text: string): Digest {
   return digestOf(DOMAIN + text);

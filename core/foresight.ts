@@ -5,7 +5,7 @@
  * @module
  */
 
-import { actionKey, type OutputResult, partialText } from "./action.ts";
+import { actionKey, isPartial, type OutputResult, partialText } from "./action.ts";
 import type { AxisSlices } from "./base/axis_slice.ts";
 import type { Digest } from "./base/digest.ts";
 import { FlowError } from "./base/error.ts";
@@ -18,6 +18,7 @@ import { alignOutputs, isCached, isExpired } from "./result.ts";
 import type { Outlook } from "./select.ts";
 import { type SelectedCalls, selectedCalls } from "./selected_calls.ts";
 import type { Store } from "./store/store.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /**
  * What would happen to a node now. `unknown`: an upstream runs, so whether it must run shows only then; `skip`: it is left
@@ -189,9 +190,12 @@ export class Foresight {
 
   /** The newest stored outputs of a node, whether they are up to date or not. */
   latest(id: NodeId): readonly OutputResult[] | undefined {
+    const { store, graph: { defs } } = this.#c;
+    const mayHold = mayHoldErrors(defs[id]);
     for (const { key } of this.#earlierKeys(id)) {
       const outputs = this.#stored(id, key);
-      if (outputs !== undefined) return outputs;
+      if (outputs === undefined) continue;
+      if (mayHold || !isPartial(store.material(key)?.text)) return outputs;
     }
     return undefined;
   }
@@ -240,6 +244,7 @@ export class Foresight {
   #partial(id: NodeId, { materialText }: Prepared): readonly OutputResult[] | undefined {
     const { graph, store } = this.#c;
     const declared = graph.defs[id].outputs;
+    if (!mayHoldErrors(graph.defs[id])) return undefined;
     const outputs = store.lookup(actionKey(partialText(materialText)))?.outputs;
     const isWhole = outputs?.length === declared.length &&
       outputs.every(({ text, digest }) => text !== undefined || store.blobs.has(digest));
@@ -330,6 +335,11 @@ export class Foresight {
     const before = recordedOf(store, key);
     return before && differenceOf(store, before, { materialText, notes });
   }
+}
+
+/** Whether a node may deliver error values: its own, or those of calls that were skipped. */
+function mayHoldErrors({ onError, map }: NodeDef): boolean {
+  return onError !== "fail" || map !== undefined;
 }
 
 /** What a part of a map node comes to: nothing, if all its calls are stored. */

@@ -396,6 +396,18 @@ Deno.test("onError: skip hands on an error value for whatever would take one, an
   assertEquals([fixed.code, await shown(space, "total")], [0, 110]);
 });
 
+Deno.test("error values are not shown of a node that does not hand them on any more", async () => {
+  using space = spaceOf(`  v: { call: nodes.ts#boom, onError: continue }
+`);
+  await space.run();
+  const boom = { node: "v", reason: "threw", message: "boom" };
+  assertEquals(await shown(space, "v"), errorValue({ ...boom, causes: [boom] }));
+  space.edit("workflow.yaml", ", onError: continue", "");
+  await space.run();
+  const { code, stderr } = await space.flow("show", "v");
+  assertEquals([code, stderr.split("\n")[0]], [2, 'error: Output "v" is not stored']);
+});
+
 Deno.test("--fail-fast makes no more calls after a failed one, whatever its node says", async () => {
   using space = spaceOf(CHAIN.replace("value: 6", "value: 20000"));
   const run = await space.run("--fail-fast", "-j", "1");
