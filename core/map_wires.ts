@@ -36,8 +36,33 @@ export function wireMap(
     else if (bySource.length === 1) found[name] = bySource[0];
     else reportInput(def, name, { wires, count: bySource.length, problems });
   }
+  reportTwice(def, wires, found, problems);
   checkOutputs(def, def.map, problems);
   return found;
+}
+
+/** Two names that mean one input: one of them is an argument, the other its source. */
+function reportTwice(
+  def: NodeDef,
+  wires: readonly Wire[],
+  found: Readonly<Record<string, number>>,
+  problems: Problems,
+): void {
+  const names = Object.keys(found);
+  for (const [i, name] of names.entries()) {
+    const other = names.slice(0, i).find((one) => found[one] === found[name]);
+    if (other === undefined) continue;
+    const { argument } = wires[found[name]];
+    problems.add(
+      "map-spec",
+      `Cannot map over input "${argument}" of node "${def.name}" twice: "${other}" and "${name}" both mean it`,
+      ["nodes", def.name, "map"],
+      {
+        within: (written) => findItem(written, name),
+        hint: "a name is that of an argument, and only if there is none that of a source",
+      },
+    );
+  }
 }
 
 function reportInput(

@@ -85,6 +85,13 @@ const WRONG: readonly Wrong[] = [
     ],
   },
   {
+    name: "an argument and its source",
+    nodes: [
+      'a: { call: nodes.ts#two, map: "l[i], x[j] -> a[i, j]", inputs: { x: l, y: { value: [1] } } }',
+      "l: { call: nodes.ts#list }",
+    ],
+  },
+  {
     name: "an output that is not there",
     nodes: [
       'a: { call: nodes.ts#one, map: "x[i] -> b[i]", outputs: [a], inputs: { x: { value: [1] } } }',
