@@ -1,7 +1,7 @@
 /** Every form the program is delivered in runs a workflow with TypeScript nodes, far from this repository. */
 
 import { join } from "node:path";
-import { assertEquals, assertOk } from "../testing/assert.ts";
+import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
 import { flow, SOURCE_COMMAND, TemporaryDirectory } from "../cli/flow.ts";
 
 const ROOT = join(import.meta.dirname ?? "", "../..");
@@ -125,8 +125,29 @@ Deno.test({
     const file = `${dir.path}/bin/flow`;
     const { success, text } = runTask("compile", { "dist/flow": file });
     assertOk(success, text);
-    await assertRuns([file], dir.path, { DENO_DIR: `${dir.path}/deno`, PATH: "/usr/bin:/bin" });
+    const env = { DENO_DIR: `${dir.path}/deno`, PATH: "/usr/bin:/bin" };
+    await assertRuns([file], dir.path, env);
+    const check = await flow(["check", "a b/workflow.yaml"], {
+      command: [file],
+      cwd: dir.path,
+      env,
+    });
+    assertEquals(check.code, 0, check.stderr);
   },
+});
+
+Deno.test("deno task compile: embeds the program and what it loads later", () => {
+  using dir = new TemporaryDirectory();
+  const lock = Deno.readTextFileSync(join(ROOT, "deno.lock"));
+  // The program this makes is Deno and not flow, as the runtime part may be out of reach; what is put into it is the same.
+  const { success, text } = runTask("compile", { "dist/flow": `${dir.path}/flow` }, {
+    DENORT_BIN: Deno.execPath(),
+  });
+  assertOk(success, text);
+  for (const part of ["cli/", "worker_boot.ts", "dist/", "typescript/6.0.3", "@types/node"]) {
+    assertIncludes(text, part);
+  }
+  assertEquals(Deno.readTextFileSync(join(ROOT, "deno.lock")), lock);
 });
 
 /** Runs the launcher with a PATH that has only what a test put there. */
