@@ -72,6 +72,9 @@ export function aloneBecause(
   if (work.kind === "run") return "every call of a command is a process of its own";
   const file = outputs.find(({ kind }) => kind !== "value");
   if (file !== undefined) return `every call makes a ${file.kind} "${file.name}", and runs alone`;
+  if (resources.by !== undefined) {
+    return `with "resources.call" every call runs alone, as it takes what is said of it`;
+  }
   if (timeoutMs === undefined && resources.memoryBytes === undefined) return undefined;
   const limit = timeoutMs === undefined ? "resources.memory" : "timeout";
   return `with "${limit}" every call runs alone, so that the limit is its own`;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Failure } from "./action.ts";
+import type { Action, Failure } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
 import type { Graph, NodeId } from "./graph.ts";
@@ -12,6 +12,7 @@ import type { FailedElement } from "./map_failures.ts";
 import type { PublishCall } from "./map_files.ts";
 import type { Rebuild } from "./rebuild.ts";
 import type { Store } from "./store/store.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /** What map nodes need from the run. */
 export interface MapJobsContext {
@@ -20,6 +21,8 @@ export interface MapJobsContext {
   readonly store: Store;
   /** Numbers and places an action; `name` tells its log from others of the node. */
   frame(id: NodeId, name: string, attempt: number): ActionFrame;
+  /** Capacities of the pools. */
+  readonly pools: Readonly<Record<string, number>>;
   /** Returns the stored bytes of a value a node takes. */
   read(digest: Digest): Uint8Array<ArrayBuffer>;
   /**
@@ -42,4 +45,13 @@ export interface MapJobsContext {
     failure: Failure,
     again: () => void,
   ): void;
+}
+
+/** Why a node cannot begin, or what names the file of its calls if they are kept. */
+export type Begun = { readonly failure: Failure } | { readonly base?: Digest };
+
+/** An action of calls, and what it takes from the machine. */
+export interface CallAction {
+  readonly action: Action;
+  readonly taken: NodeDef;
 }

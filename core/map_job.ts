@@ -4,37 +4,33 @@
  * @module
  */
 
-import {
-  type Completion,
-  type Failure,
-  INLINE_BYTES,
-  type OutputResult,
-  type Usage,
-} from "./action.ts";
+import type { Completion, Failure } from "./action.ts";
 import type { AxisSlices } from "./base/axis_slice.ts";
-import { type Digest, digestOf } from "./base/digest.ts";
+import type { Digest } from "./base/digest.ts";
 import { createHistogram, type Histogram } from "./base/histogram.ts";
-import { encodedBytes, holdsErrors } from "./base/value.ts";
 import type { NodeId } from "./graph.ts";
 import type { LiveArrays } from "./map_calls.ts";
 import { chooseCalls } from "./map_choice.ts";
 import { fateOf } from "./map_failures.ts";
 import { MapFeed } from "./map_feed.ts";
-import { filesResult } from "./map_files.ts";
-import { arrangeOutput } from "./map_output.ts";
 import type { ShapeProblem } from "./mapplan.ts";
 import { MapRun, type MapRunOptions } from "./map_run.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { Prepared } from "./rebuild.ts";
 import { baseOf, type MapNode, planCalls, StoredCalls } from "./stored_calls.ts";
 import { isAsWatched } from "./sources.ts";
-import type { Blobs } from "./store/blobs.ts";
 import type { ElementLog } from "./store/elements.ts";
 import type { FileDigests } from "./store/files.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** Pause between two looks at the workspace, in lengths of a look. */
 const LOOK_PAUSE = 20;
+
+/** A call of which is known what it takes from the machine. */
+export interface SizedCall {
+  readonly call: number;
+  readonly def: NodeDef;
+}
 
 /** A map node that runs. */
 export interface MapJob {
@@ -46,6 +42,8 @@ export interface MapJob {
   readonly log: ElementLog | undefined;
   /** Digest of everything its calls share; names their file. */
   readonly base: Digest;
+  /** Calls that run as soon as there is room, with what they take. */
+  readonly sized: SizedCall[];
   /** Which calls have all they take; absent once the upstreams are over. */
   feed: MapFeed | undefined;
   readonly startedAt: number;
@@ -110,6 +108,7 @@ export function openJob(
     log: stored?.log,
     base: stored?.base ?? baseOf(node),
     feed: live === undefined ? undefined : new MapFeed(calls, awaited),
+    sized: [],
     startedAt: now,
     times: createHistogram(),
     cpuMs: 0,
@@ -149,43 +148,4 @@ export function measure(job: MapJob, calls: number, completion: Completion): voi
 
 function isAborted(completion: Completion): boolean {
   return completion.kind === "failed" && completion.failure.reason === "aborted";
-}
-
-/** What a node took whose calls have all ended. */
-export function usageOf({ startedAt, cpuMs, maxRssBytes, times }: MapJob, now: number): Usage {
-  const calls = times.distribution();
-  return {
-    startedAt,
-    wallMs: now - startedAt,
-    ...(cpuMs === 0 ? {} : { cpuMs }),
-    ...(maxRssBytes === 0 ? {} : { maxRssBytes }),
-    ...(calls === undefined ? {} : { calls }),
-  };
-}
-
-/**
- * The whole array of one output, stored. All calls have delivered, or something stands for what they should have.
- *
- * @throws {RangeError} If calls returned what cannot be arranged.
- */
-export function wholeOutput(
-  { def: { map: spec, onError, outputs }, run }: MapJob,
-  position: number,
-  blobs: Blobs,
-): OutputResult {
-  const read = (digest: Digest) => blobs.read(digest);
-  const encoded = arrangeOutput(spec, run.calls.plan.calls, run.column(position), read);
-  const bytes = encodedBytes(encoded);
-  const { failed, skipped = 0 } = run.counts;
-  // Of calls that failed nothing is seen where arrays are empty.
-  const isBad = failed + skipped > 0 ||
-    (onError === "continue" && holdsErrors(encoded.text ?? bytes));
-  const hasErrors = isBad ? { hasErrors: true as const } : {};
-  const { name, kind } = outputs[position];
-  if (kind !== "value") return { ...filesResult(name, bytes, blobs.put(bytes)), ...hasErrors };
-  const base = { name, kind: "value", sizeBytes: bytes.length, ...hasErrors } as const;
-  if (encoded.text !== undefined && bytes.length <= INLINE_BYTES) {
-    return { ...base, digest: digestOf(bytes), text: encoded.text };
-  }
-  return { ...base, digest: blobs.put(bytes) };
 }

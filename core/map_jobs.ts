@@ -13,13 +13,13 @@ import {
   type Usage,
 } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
+import { decodeValue } from "./base/value.ts";
 import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
-import { errorOfFailure } from "./error_value.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
-import type { LiveArray } from "./map_calls.ts";
-import type { MapJobsContext } from "./map_context.ts";
-import { describeFailed, logPathOf, MAX_REPORTED, misfit } from "./map_failures.ts";
+import type { Begun, CallAction, MapJobsContext } from "./map_context.ts";
+import { logPathOf, MAX_REPORTED, misfit } from "./map_failures.ts";
+import { endOf, type MapEnd } from "./map_end.ts";
 import {
   acceptFiles,
   elementOf,
@@ -28,38 +28,22 @@ import {
   publishCalls,
   showsPaths,
 } from "./map_files.ts";
-import {
-  type BeginOptions,
-  isUnchanged,
-  type MapJob,
-  measure,
-  openJob,
-  usageOf,
-  wholeOutput,
-} from "./map_job.ts";
+import { type BeginOptions, isUnchanged, type MapJob, measure, openJob } from "./map_job.ts";
 import { type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
 import type { MapRun } from "./map_run.ts";
+import { sizedFor, sizeOf, sizingFailure, sizingNode } from "./sizing.ts";
+import type { NodeDef } from "./workflow.ts";
 import type { Prepared } from "./rebuild.ts";
 import { baseOf, type MapNode, planCalls } from "./stored_calls.ts";
 import type { ElementRecord } from "./store/elements.ts";
-
-/** How a map node ended. */
-export interface MapEnd {
-  readonly completion: Completion;
-  /** How many of its calls failed. */
-  readonly failed: number;
-  /** What failed, if the node is done all the same. */
-  readonly problem?: string;
-}
-
-/** Why a node cannot begin, or what names the file of its calls if they are kept. */
-type Begun = { readonly failure: Failure } | { readonly base?: Digest };
 
 /** The calls one action stands for. */
 interface Flight {
   readonly job: MapJob;
   readonly calls: readonly number[];
   readonly logBase: string;
+  /** The node that was asked what the call takes, if that is what the action is for. */
+  readonly asked?: NodeDef;
 }
 
 /** What came of an attempt of a call. */
@@ -134,32 +118,28 @@ export class MapJobs {
     prepared: Prepared,
     options: BeginOptions & { readonly sources: readonly LiveSource[] },
   ): { readonly base?: Digest } | undefined {
-    const passages = new Map<string, Passage>();
-    const live: Record<string, LiveArray> = {};
-    for (const { name, node, output } of options.sources) {
-      const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[name]].name;
-      // It runs.
-      const from = this.#jobs.get(node) as MapJob;
-      const axes = from.def.map.mapped;
-      const passage = passageFrom(from, output, argument, (index) =>
-        // Files have a path.
-        this.#c.rebuild.publishedPath(node, output, { axes, index }) as string);
-      passages.set(name, passage);
-      live[name] = passage.array;
-    }
+    const passages = new Map(options.sources.map((source) => {
+      const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[source.name]].name;
+      return [source.name, this.#passageOf(source, argument)];
+    }));
+    const live = Object.fromEntries([...passages].map(([name, { array }]) => [name, array]));
     const filed = this.#withFiles(id, options);
     const job = openJob(this.#node(id, prepared), this.#c.read, filed, live);
     if ("ok" in job) return undefined;
     this.#jobs.set(id, job);
-    const { run, feed } = job;
     // They take nothing of arrays without elements.
-    if (feed?.left === 0) run.addRest(run.calls, () => false);
-    for (const input of run.calls.plan.inputs) {
-      const passage = passages.get(input.name);
-      if (passage !== undefined) this.#passing.connect(passage, job, input);
-    }
-    this.#passing.run();
+    if (job.feed?.left === 0) job.run.addRest(job.run.calls, () => false);
+    this.#passing.connectAll(passages, job);
     return job.log === undefined ? {} : { base: job.base };
+  }
+
+  #passageOf({ node, output }: LiveSource, argument: string): Passage {
+    // It runs.
+    const from = this.#jobs.get(node) as MapJob;
+    const axes = from.def.map.mapped;
+    return passageFrom(from, output, argument, (index) =>
+      // Files have a path.
+      this.#c.rebuild.publishedPath(node, output, { axes, index }) as string);
   }
 
   #node(id: NodeId, prepared: Prepared): MapNode {
@@ -202,21 +182,66 @@ export class MapJobs {
   hasWaiting(id: NodeId): boolean {
     const job = this.#jobs.get(id);
     if (job === undefined || job.givenUp !== undefined && job.feed !== undefined) return false;
-    return job.run.hasWaiting;
+    return job.run.hasWaiting || job.sized.length > 0;
   }
 
   /**
-   * Makes the next action of a node that has waiting calls.
+   * Makes the next action of a node.
    *
    * @param share How many actions the waiting calls are to be enough for.
+   * @param fits Tells whether there is room for what an action takes.
+   * @returns The action, and what it takes; `undefined` if nothing waits or fits.
    */
-  next(id: NodeId, share: number): Action {
-    // Asked only for nodes that run.
-    const job = this.#jobs.get(id) as MapJob;
-    const { run, def, prepared } = job;
+  next(id: NodeId, share: number, fits: (def: NodeDef) => boolean): CallAction | undefined {
+    const job = this.#jobs.get(id);
+    if (job === undefined || !this.hasWaiting(id)) return undefined;
+    const { run, def, sized } = job;
+    const [known] = sized;
+    if (known !== undefined) {
+      if (!fits(known.def)) return undefined;
+      sized.shift();
+      run.resume(known.call);
+      return { action: this.#launch(job, known.def, [known.call]), taken: known.def };
+    }
+    const asked = sizingNode(def);
+    if (!fits(asked ?? def)) return undefined;
     const { concurrency, chunk } = placementOf(this.#c.graph.workflow, def);
     const limit = aloneBecause(def) === undefined ? chunk ?? Infinity : 1;
     const calls = run.next(limit, share, chunk ?? concurrency);
+    if (asked !== undefined) return { action: this.#ask(job, asked, calls), taken: asked };
+    const taken = sizedFor(def, run.attemptOf(calls[0]));
+    return { action: this.#launch(job, taken, calls), taken };
+  }
+
+  /** Asks the function that says what a call takes. */
+  #ask(job: MapJob, asked: NodeDef, calls: readonly number[]): Action {
+    const { id, run } = job;
+    const [call] = calls;
+    const index = run.calls.indexOf(call);
+    const frame = this.#c.frame(id, `[${index.join(",")}].resources`, run.attemptOf(call));
+    this.#flights.set(frame.id, { job, calls, logBase: frame.logPath, asked });
+    return this.#c.rebuild.actionOf(asked, run.calls.inputsOf(call), { ...frame, index });
+  }
+
+  /** Takes what a function said that a call takes. */
+  #answered(
+    { job, calls: [call] }: Flight,
+    asked: NodeDef,
+    completion: Extract<Completion, { kind: "done" }>,
+  ): void {
+    const [{ text, digest }] = completion.outputs;
+    const size = sizeOf(job.def, () => decodeValue(text ?? this.#c.read(digest)), this.#c.pools);
+    if (typeof size === "string") {
+      const failure = sizingFailure(asked, { reason: "contract", message: size });
+      return this.#fail(job, call, { failure, usage: completion.usage });
+    }
+    job.run.hold(call);
+    job.sized.push({ call, def: size });
+  }
+
+  #launch(job: MapJob, def: NodeDef, calls: readonly number[]): Action {
+    const { id, run } = job;
+    const { rebuild, graph: { workflow } } = this.#c;
     const [first] = calls;
     const isPacked = def.work.kind === "call" && !hasFiles(def) && run.calls.isPacked(first);
     const attempt = run.attemptOf(first);
@@ -226,20 +251,15 @@ export class MapJobs {
     const { logPath } = frame;
     const logBase = logPath.slice(0, logPath.lastIndexOf(name));
     this.#flights.set(frame.id, { job, calls, logBase });
-    if (!isPacked) {
-      const inputs = run.calls.inputsOf(first);
-      return this.#c.rebuild.action(id, { ...prepared, inputs }, { ...frame, index });
-    }
-    const inputs = run.calls.constants;
-    const action = this.#c.rebuild.action(id, { ...prepared, inputs }, frame);
+    if (!isPacked) return rebuild.actionOf(def, run.calls.inputsOf(first), { ...frame, index });
     return {
-      ...action,
+      ...rebuild.actionOf(def, run.calls.constants, frame),
       batch: {
         count: calls.length,
         texts: run.calls.textsOf(calls),
         ranges: rangesOf(calls),
         shape: run.calls.plan.calls.shape,
-        concurrency,
+        concurrency: placementOf(workflow, def).concurrency,
         logBase,
       },
     };
@@ -259,9 +279,10 @@ export class MapJobs {
   ): NodeId | undefined {
     const flight = this.#flights.get(completion.id) as Flight;
     this.#flights.delete(completion.id);
-    const { job, calls } = flight;
-    measure(job, calls.length, completion);
+    const { job, calls, asked } = flight;
+    if (asked === undefined) measure(job, calls.length, completion);
     if (completion.kind === "failed") this.#failed(flight, completion, isStopping);
+    else if (asked !== undefined) this.#answered(flight, asked, completion);
     else {
       job.run.learn(calls.length, completion.usage.wallMs);
       const usesIndex = completion.usesIndex === true || showsPaths(job.def);
@@ -287,34 +308,9 @@ export class MapJobs {
    */
   end(id: NodeId, number: number, now: number): MapEnd {
     const job = this.#jobs.get(id) as MapJob;
-    const { def, run, base, log } = job;
     this.#jobs.delete(id);
     isUnchanged(job, this.#c.store.files, true);
-    const usage = usageOf(job, now);
-    const { failed } = run;
-    const problem = failed.length === 0 ? {} : { problem: describeFailed(def, run) };
-    if (failed.length > 0 && (def.onError === "fail" || run.isCut)) {
-      const failure: Failure = {
-        ...failed[0].failure,
-        message: describeFailed(def, run),
-        isFinal: true,
-      };
-      return { completion: { id: number, kind: "failed", failure, usage }, failed: failed.length };
-    }
-    for (const { call, failure } of failed) {
-      run.fill(call, errorOfFailure({ node: def.name, index: run.calls.indexOf(call) }, failure));
-    }
-    try {
-      const outputs = def.outputs.map((_, i) => wholeOutput(job, i, this.#c.store.blobs));
-      // It keeps the file of the calls as long as the result is kept.
-      const notes = log === undefined ? {} : { notes: { elements: base } };
-      const completion: Completion = { id: number, kind: "done", outputs, usage, ...notes };
-      return { completion, failed: failed.length, ...problem };
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      const failure: Failure = { reason: "contract", message: error.message, isFinal: true };
-      return { completion: { id: number, kind: "failed", failure, usage }, failed: failed.length };
-    }
+    return endOf(job, { number, now, blobs: this.#c.store.blobs });
   }
 
   /**
@@ -334,11 +330,15 @@ export class MapJobs {
 
   /** Makes no more calls of a node: it fails when those that run have ended. */
   cut(id: NodeId): void {
-    this.#jobs.get(id)?.run.cut();
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    job.run.cut();
+    job.sized.length = 0;
   }
 
   #giveUp(job: MapJob, failure: Failure, now: number): void {
     const usage = { startedAt: now, wallMs: 0 };
+    job.sized.length = 0;
     this.#report(job, job.run.giveUp(failure), { failure, usage }, 0);
   }
 
@@ -348,14 +348,17 @@ export class MapJobs {
   }
 
   #failed(
-    { job, calls, logBase }: Flight,
+    { job, calls, logBase, asked }: Flight,
     { failure, usage }: Extract<Completion, { kind: "failed" }>,
     isStopping: boolean,
   ): void {
     const isAborted = failure.reason === "aborted";
     if (isAborted && isStopping && job.givenUp === undefined) job.run.drop(calls.length);
     else if (calls.length > 1 && !isAborted && job.givenUp === undefined) job.run.isolate(calls);
-    else for (const call of calls) this.#fail(job, call, { failure, usage, logPath: logBase });
+    else {
+      const said = asked === undefined ? failure : sizingFailure(asked, failure);
+      for (const call of calls) this.#fail(job, call, { failure: said, usage, logPath: logBase });
+    }
   }
 
   #delivered(

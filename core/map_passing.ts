@@ -79,8 +79,16 @@ export class Passing {
   /** Jobs with calls to pass on. */
   readonly #open: MapJob[] = [];
 
-  /** From now on a job gets what comes by a passage, and what has come so far. Then `run` must be called. */
-  connect(passage: Passage, job: MapJob, input: MapInput): void {
+  /** From now on a job gets what comes by passages, by name of its map-spec, and what has come so far. */
+  connectAll(passages: ReadonlyMap<string, Passage>, job: MapJob): void {
+    for (const input of job.run.calls.plan.inputs) {
+      const passage = passages.get(input.name);
+      if (passage !== undefined) this.#connect(passage, job, input);
+    }
+    this.run();
+  }
+
+  #connect(passage: Passage, job: MapJob, input: MapInput): void {
     const { from } = passage;
     const consumer = { job, input, passage };
     this.#producerOf(from).consumers.push(consumer);

@@ -101,7 +101,7 @@ export class MapRun {
   readonly #firsts: FirstCalls | undefined;
   #onDelivered: ((call: number) => void) | undefined;
   #total = 0;
-  /** Calls that failed and wait until they are tried again. */
+  /** Calls that wait until they are tried again, or are held. */
   readonly #paused = new Set<number>();
   #isCut = false;
   #skipped = 0;
@@ -315,6 +315,16 @@ export class MapRun {
     if (!this.#paused.delete(call)) return;
     this.#running--;
     this.#alone.push(call);
+  }
+
+  /** A call that was taken waits for something else before it runs. */
+  hold(call: number): void {
+    this.#paused.add(call);
+  }
+
+  /** A call that was held runs, unless it was given up meanwhile; returns whether it does. */
+  resume(call: number): boolean {
+    return this.#paused.delete(call);
   }
 
   /** Calls of a batch whose end nobody knows: each runs alone. */

@@ -21,7 +21,6 @@ import { isCached } from "./result.ts";
 import type { EventBody, FailedNode, RunContext, Running } from "./run_context.ts";
 import { CANCELLED } from "./run_controls.ts";
 import { STATE } from "./schedule.ts";
-import { sizedFor } from "./sizing.ts";
 import { CALL_BATCHES_PER_SLOT, type Slots } from "./slots.ts";
 
 /** What map nodes ask of the loop. */
@@ -99,6 +98,7 @@ export class MapStage {
       graph,
       rebuild,
       store,
+      pools: context.limits.pools,
       frame: (id, name, attempt) => loop.frame(id, `${graph.defs[id].name}${name}`, attempt),
       read: (digest) => loop.read(digest),
       publish: (id, index, outputs) => loop.publish(id, index, outputs),
@@ -234,16 +234,17 @@ export class MapStage {
 
   /** Makes the actions of calls that may start now; their slots are taken. */
   *start(): Generator<Running & { readonly action: Action }> {
-    const { graph: { defs }, limits } = this.#c;
+    const { limits } = this.#c;
     const { slots } = this.#loop;
     for (const node of this.#nodes.values()) {
       const { id, prepared } = node;
-      const def = defs[id];
-      while (this.#jobs.hasWaiting(id) && slots.fits(def)) {
+      const share = limits.cpus * CALL_BATCHES_PER_SLOT;
+      for (;;) {
+        const next = this.#jobs.next(id, share, (def) => slots.fits(def));
+        if (next === undefined) break;
         this.#tellStart(node);
-        const action = this.#jobs.next(id, limits.cpus * CALL_BATCHES_PER_SLOT);
+        const { action, taken } = next;
         const { attempt, logPath } = action;
-        const taken = sizedFor(def, attempt);
         slots.take(taken);
         yield { id, taken, prepared, attempt, logPath, action };
       }

@@ -31,7 +31,7 @@ import { STATE } from "./schedule.ts";
 import { alignOutputs, isCached, isExpired } from "./result.ts";
 import type { FailedNode, LoopOutcome, RunContext, Running } from "./run_context.ts";
 import { CANCELLED, type RunningActions } from "./run_controls.ts";
-import { Sizes } from "./sizing.ts";
+import { Sizes, sizingFailure } from "./sizing.ts";
 import { Slots } from "./slots.ts";
 import { storedIsGone } from "./select.ts";
 import type { RecordEntry } from "./store/store.ts";
@@ -459,30 +459,15 @@ export class RunLoop implements RunningActions {
 
   /** Takes what a function said that a node takes. */
   #answer(running: Running, completion: Completion): void {
-    const { id, attempt, taken } = running;
+    const { id, attempt, taken = this.#c.graph.defs[id] } = running;
     const { usage } = completion;
-    const fail = (failure: Failure): void => {
-      const { work } = taken ?? this.#c.graph.defs[id];
-      const name = work.kind === "call"
-        ? `"${work.module}#${work.export}" for its resources: `
-        : "";
-      this.#fail(running, { ...failure, message: `${name}${failure.message}` }, usage);
-    };
-    if (completion.kind === "failed") {
-      // Stopped with the run, or by request: not a failure of the function.
-      if (completion.failure.reason === "aborted") this.#fail(running, completion.failure, usage);
-      else fail({ ...completion.failure, isFinal: true });
-      return;
-    }
+    const fail = (failure: Failure): void =>
+      this.#fail(running, sizingFailure(taken, failure), usage);
+    if (completion.kind === "failed") return fail(completion.failure);
     const [{ text, digest }] = completion.outputs;
-    const problem = this.#sizes.learn(
-      id,
-      attempt,
-      () => decodeValue(text ?? this.#read(digest)),
-    );
-    if (problem !== undefined) {
-      return fail({ reason: "contract", message: problem, isFinal: true });
-    }
+    const value = () => decodeValue(text ?? this.#read(digest));
+    const problem = this.#sizes.learn(id, attempt, value);
+    if (problem !== undefined) return fail({ reason: "contract", message: problem });
     this.#c.schedule.suspend(id);
     this.#c.schedule.queue(id);
   }

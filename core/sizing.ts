@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Failure } from "./action.ts";
 import { messageOf } from "./base/error.ts";
 import { parseSize } from "./load/units.ts";
 import type { Graph } from "./graph.ts";
@@ -83,6 +84,37 @@ function bytesOf(memory: unknown): number {
   return bytes;
 }
 
+/**
+ * How a node or call fails whose function could not say what it takes. What was stopped has not failed of the function.
+ *
+ * @param asked From `sizingNode`.
+ */
+export function sizingFailure({ work }: NodeDef, failure: Failure): Failure {
+  if (failure.reason === "aborted" || work.kind !== "call") return failure;
+  const message = `"${work.module}#${work.export}" for its resources: ${failure.message}`;
+  return { ...failure, message, isFinal: true };
+}
+
+/**
+ * Returns a node, or a call of it, with what its function says that it takes.
+ *
+ * @param value What the function returned.
+ * @param capacities Of the pools.
+ * @returns What is wrong with the value if it says nothing that can be.
+ */
+export function sizeOf(
+  def: NodeDef,
+  value: () => unknown,
+  capacities: Readonly<Record<string, number>>,
+): NodeDef | string {
+  try {
+    return { ...def, resources: readSize(value(), def.resources, capacities) };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return messageOf(error);
+  }
+}
+
 /** What the nodes of one run take at the attempt they are at. */
 export class Sizes {
   readonly #graph: Pick<Graph, "defs">;
@@ -101,13 +133,16 @@ export class Sizes {
 
   /** Returns the node that must say first what a node takes; `undefined` if that is known. */
   askFirst(id: NodeId, attempt: number): NodeDef | undefined {
-    return this.#said.get(id)?.attempt === attempt ? undefined : sizingNode(this.#graph.defs[id]);
+    const def = this.#graph.defs[id];
+    // Of a map node every call is asked about by itself.
+    const isKnown = def.map !== undefined || this.#said.get(id)?.attempt === attempt;
+    return isKnown ? undefined : sizingNode(def);
   }
 
   /** Returns a node with what it takes, or what must say it first. */
   of(id: NodeId, attempt: number): NodeDef {
     const def = this.#graph.defs[id];
-    if (def.resources.by === undefined) return sizedFor(def, attempt);
+    if (def.resources.by === undefined || def.map !== undefined) return sizedFor(def, attempt);
     return this.askFirst(id, attempt) ?? this.#said.get(id)?.def ?? def;
   }
 
@@ -117,14 +152,9 @@ export class Sizes {
    * @returns What is wrong with it.
    */
   learn(id: NodeId, attempt: number, value: () => unknown): string | undefined {
-    const def = this.#graph.defs[id];
-    try {
-      const resources = readSize(value(), def.resources, this.#capacities);
-      this.#said.set(id, { attempt, def: { ...def, resources } });
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      return messageOf(error);
-    }
+    const sized = sizeOf(this.#graph.defs[id], value, this.#capacities);
+    if (typeof sized === "string") return sized;
+    this.#said.set(id, { attempt, def: sized });
+    return undefined;
   }
 }

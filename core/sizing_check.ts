@@ -29,11 +29,6 @@ export function checkSizing(
       ...(hint === undefined ? {} : { hint }),
     });
     const whose = `"resources" of node "${def.name}"`;
-    if (def.map !== undefined) {
-      const message =
-        `Cannot use "call" in ${whose}: it has a map, whose calls share what is written`;
-      return [problem(message, 'write the most a call takes, or memory: "2GiB * attempt"')];
-    }
     const parameters = parametersOf(asked);
     if ("problem" in parameters) {
       return [

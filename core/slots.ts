@@ -152,7 +152,9 @@ export class Slots {
   /** A node that asks for more slots than there are gets all of them. */
   #cpusOf(def: NodeDef): number {
     const cpus = Math.min(def.resources.cpus, this.#limits.cpus);
-    return def.map !== undefined && def.work.kind === "call" ? cpus / CALL_BATCHES_PER_SLOT : cpus;
+    // What waits at a host for its turn takes nothing yet; with more slots each it would be too many that have their turn.
+    const isAhead = def.map !== undefined && def.work.kind === "call" && def.resources.cpus === 1;
+    return isAhead ? cpus / CALL_BATCHES_PER_SLOT : cpus;
   }
 }
 

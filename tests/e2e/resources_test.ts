@@ -57,6 +57,7 @@ Deno.test("memory grows with each attempt, of nodes, of calls of maps, and as a 
     `  one: { call: nodes.ts#heap, inputs: { x: { value: 1 } }, ${retries}, resources: { memory: 256MiB * attempt } }`,
     `  each: { call: nodes.ts#heap, map: "x[i] -> each[i]", inputs: { x: { value: [2] } }, ${retries}, resources: { memory: "256MiB*attempt" } }`,
     `  said: { call: nodes.ts#heap, inputs: { x: { value: 3 } }, ${retries}, resources: { call: nodes.ts#more } }`,
+    `  eachSaid: { call: nodes.ts#heap, map: "x[i] -> eachSaid[i]", inputs: { x: { value: [5] } }, ${retries}, resources: { call: nodes.ts#more } }`,
     `  same: { call: nodes.ts#heap, inputs: { x: { value: 4 } }, ${retries}, resources: { memory: 256MiB } }`,
   ]);
   const run = await runInProcess(space);
@@ -69,6 +70,7 @@ Deno.test("memory grows with each attempt, of nodes, of calls of maps, and as a 
   assertEquals(all("one"), [1, 2, 3]);
   assertEquals(all("each"), [1, 2, 3]);
   assertEquals(all("said"), [2, 4, 6]);
+  assertEquals(all("eachSaid"), [2, 4, 6]);
   assertEquals(all("same"), [1, 1, 1]);
 });
 
@@ -95,21 +97,52 @@ Deno.test("a function that cannot say what a node takes fails the node", async (
   assertEquals(run.executed, ["rows"]);
 });
 
-const WRONG: readonly [name: string, resources: string, more?: string][] = [
+Deno.test("a function says of every call of a map what it takes", async () => {
+  using space = spaceOf([
+    "pools: { gpu: 2 }",
+    "nodes:",
+    "  rows: { call: nodes.ts#rows }",
+    '  each: { call: nodes.ts#heap1, map: "rows[i] -> each[i]", inputs: { x: rows }, resources: { call: nodes.ts#units } }',
+    '  alone: { run: "mkdir lock; sleep 0.03; rmdir lock; echo ${in.x}", map: "rows[i] -> alone[i]", inputs: { x: rows }, stdout: { output: alone, as: json }, allow: { write: [.] }, resources: { call: nodes.ts#both } }',
+  ]);
+  space.edit(
+    "nodes.ts",
+    "export const none",
+    `export const heap1 = ({ x }: { x: number }) => heap({ x }, { attempt: 3 });
+export const units = ({ x }: { x: number }) => ({ memory: 256 * x + "MiB", gpu: x });
+export const both = () => ({ gpu: 2 });
+export const none`,
+  );
+  const run = await runInProcess(space, { jobs: 3 });
+  const failed = eventsOf(run, "failed").map(({ node, index, message }) => [node, index, message]);
+  const said = '"nodes.ts#units" for its resources: pool "gpu" holds only 2';
+  assertEquals(failed, [
+    ["each", [2], said],
+    ["each", undefined, `1 of 3 calls failed:\n  each[2]: ${said}`],
+  ]);
+  assertEquals(run.value("alone"), [1, 2, 3]);
+  // The others are kept: as many units of memory as they said.
+  space.edit("nodes.ts", "gpu: x }", "gpu: 1 }");
+  const fixed = await runInProcess(space, { jobs: 3 });
+  assertEquals([fixed.outcome, fixed.value("each")], ["ok", [1, 2, 3]]);
+  const calls = eventsOf(fixed, "calls").filter(({ node }) => node === "each").at(-1);
+  assertEquals([calls?.hit, calls?.done], [2, 1]);
+});
+
+const WRONG: readonly [name: string, resources: string][] = [
   ["a function that is not there", "{ call: nodes.ts#ned }"],
   ["a function that takes what the node does not", "{ call: nodes.ts#wrong }"],
-  ["a function for a map node", "{ call: nodes.ts#need }", 'map: "rows[i, :] -> sum[i]", '],
   ["a text that is no function", "{ call: need }"],
   ["memory by the wrong thing", '{ memory: "2GiB * tries" }'],
   ["memory of no machine", '{ memory: "99999999999PB" }'],
 ];
 
-for (const [name, resources, more = ""] of WRONG) {
+for (const [name, resources] of WRONG) {
   Deno.test(`a workflow is refused for ${name}`, async (t) => {
     using space = spaceOf([
       "nodes:",
       "  rows: { call: nodes.ts#rows }",
-      `  sum: { call: nodes.ts#sum, ${more}resources: ${resources} }`,
+      `  sum: { call: nodes.ts#sum, resources: ${resources} }`,
     ]);
     try {
       await runInProcess(space);
