@@ -42,6 +42,7 @@ import { remember } from "./remember.ts";
 import { RunLoop } from "./run.ts";
 import type { PartRequest, RunOutcome, RunRequest } from "./run_request.ts";
 import { Schedule, STATE } from "./schedule.ts";
+import { Secrets } from "./secrets.ts";
 import {
   checkStored,
   selectNodes,
@@ -600,6 +601,7 @@ export class Engine implements AsyncDisposable {
   ): HookRunner {
     const { graph, store: { blobs, dir, sessionDir } } = this;
     const command = this.#options.hostCommand;
+    const secrets = new Secrets(graph, this.#env);
     return new HookRunner({
       ...{ run, graph, logDir, kill, privateDir: sessionDir },
       start: (kind) =>
@@ -609,6 +611,7 @@ export class Engine implements AsyncDisposable {
       action: (def, inputs, frame) => this.#rebuild.actionOf(def, inputs, frame),
       resultOf: (id) => this.#results[id],
       publishedPath: (id, output) => this.#rebuild.publishedPath(id, output),
+      redact: (text) => secrets.redactor.text(text),
       warn: (message, node) => {
         const named = node === undefined ? {} : { node };
         tell({ v: 1, time: Date.now(), type: "warning", code: "hook", message, ...named });

@@ -15,8 +15,8 @@ import { CommandFailure, planCommand } from "./executor/command_plan.ts";
 import { FillError } from "./executor/shell.ts";
 import type { Graph, NodeId, Wire } from "./graph.ts";
 import type { Rebuild } from "./rebuild.ts";
-import { Redactor } from "./redact.ts";
 import type { FailedNode } from "./run_context.ts";
+import { Secrets, variablesOf } from "./secrets.ts";
 import { describeSource } from "./sources.ts";
 import type { Blobs } from "./store/blobs.ts";
 import { type LogTail, tailOf } from "./store/log_tail.ts";
@@ -120,10 +120,11 @@ const utf8 = new TextEncoder();
 /** Collects facts; one instance serves one run. */
 export class FailureFactsOf {
   readonly #c: FactsContext;
-  #redactor: { readonly size: number; readonly redactor: Redactor } | undefined;
+  readonly #secrets: Secrets;
 
   constructor(context: FactsContext) {
     this.#c = context;
+    this.#secrets = new Secrets(context.graph, context.env);
   }
 
   /**
@@ -137,7 +138,7 @@ export class FailureFactsOf {
     // What the key was made of is that of the node.
     const whole = index === undefined ? prepared : undefined;
     const def = graph.defs[id];
-    const redactor = this.#redactorNow();
+    const { redactor } = this.#secrets;
     const redact = (text: string): string => redactor.text(text);
     const span = graph.workflow.locate(["nodes", def.name], "key");
     const { stack, hint, exitCode } = failure;
@@ -290,32 +291,6 @@ export class FailureFactsOf {
     const { ups: { starts, targets }, defs } = this.#c.graph;
     return [...targets.subarray(starts[id], starts[id + 1])].map((up) => defs[up].name);
   }
-
-  /** Nodes that joined the graph may name more variables. */
-  #redactorNow(): Redactor {
-    const { size } = this.#c.graph;
-    if (this.#redactor?.size !== size) {
-      this.#redactor = { size, redactor: new Redactor(this.#variables()) };
-    }
-    return this.#redactor.redactor;
-  }
-
-  /** Values of all variables that any node of the workflow sees: they travel along the wires. */
-  #variables(): Map<string, string> {
-    const { graph: { defs, wires, tracks }, env } = this.#c;
-    const names = new Set(defs.flatMap(variablesOf));
-    for (const { source } of [...wires, ...tracks].flat()) {
-      if (source.kind === "env") names.add(source.name);
-    }
-    const values = [...names].map((name) => [name, env(name) ?? ""] as const);
-    return new Map(values);
-  }
-}
-
-/** Names of the environment variables that reach a node by its declarations. */
-function variablesOf({ scope, command }: Graph["defs"][number]): string[] {
-  const written = Object.values(command?.env ?? {});
-  return [...scope.env, ...written.flatMap((value) => typeof value === "string" ? [] : value.env)];
 }
 
 function measured(

@@ -30,6 +30,8 @@ export interface HookContext {
   readonly privateDir: string;
   readonly logDir: string;
   readonly warn: (message: string, node?: string) => void;
+  /** Takes secrets out of what was said in a failure: hooks carry it elsewhere. */
+  readonly redact: (text: string) => string;
   /** Aborted: hooks are stopped at once, and no further one runs. */
   readonly kill: AbortSignal;
 }
@@ -65,7 +67,7 @@ export class HookRunner implements AsyncDisposable {
     if (event.type === "failed" && event.index !== undefined) return;
     if (event.type === "failed" && this.#failed.length < MAX_FAILED) {
       const { node, reason, message } = event;
-      this.#failed.push({ node, reason, message });
+      this.#failed.push({ node, reason, message: this.#c.redact(message) });
     }
     const { graph } = this.#c;
     const id = graph.idOf(event.node);
@@ -97,12 +99,14 @@ export class HookRunner implements AsyncDisposable {
   }
 
   #factsOfNode(id: NodeId, event: DoneEvent | FailedEvent): Record<string, unknown> {
-    const { run, graph: { workflow } } = this.#c;
+    const { run, graph: { workflow }, redact } = this.#c;
     const base = { run, workflow: workflow.name, node: event.node, usage: takenOf(event) };
     if (event.type === "done") {
       return { ...base, outcome: "done", outputs: this.#outputsOf(id), failure: null };
     }
-    const { reason, message, hint = null } = event;
+    const { reason } = event;
+    const message = redact(event.message);
+    const hint = event.hint === undefined ? null : redact(event.hint);
     return { ...base, outcome: "failed", outputs: {}, failure: { reason, message, hint } };
   }
 
@@ -182,7 +186,8 @@ export class HookRunner implements AsyncDisposable {
     const hint = failure.hint === undefined
       ? ""
       : ` (${failure.hint.replaceAll("the node", "the hook")})`;
-    this.#c.warn(`Hook ${describeHook(hook)} failed${after}: ${failure.message}${hint}`, node);
+    const { warn, redact } = this.#c;
+    warn(`Hook ${describeHook(hook)} failed${after}: ${redact(failure.message + hint)}`, node);
   }
 }
 

@@ -8,6 +8,7 @@ import { eventsOf, TestSpace, until } from "../testing/space.ts";
 
 const CODE = `export const double = ({ x }: { x: number }) => x * 2;
 export const broken = (_: object) => { throw new Error("out of luck"); };
+export const leaks = ({ secret }: { secret: string }) => { throw new Error("bad " + secret); };
 export const dates = () => ({ at: new Date(0) });
 `;
 
@@ -20,6 +21,7 @@ export const short = ({ node, outcome }: { node: string; outcome: string }) => s
 export const run = ({ outcome, counts, failed }: Record<string, any>) => say({ outcome, counts, failed });
 export const greedy = () => Deno.readTextFileSync("/etc/hostname");
 export const throws = () => { throw new Error("the hook broke"); };
+export const leaks = () => { throw new Error("sent with " + Deno.env.get("FLOW_TEST_HOOK")); };
 `;
 
 function spaceOf(lines: readonly string[]): TestSpace {
@@ -125,6 +127,32 @@ Deno.test("a hook that fails is a warning, told once and counted; what it may to
   assertIncludes(warnings[2], 'Hook "onEnd" failed: ');
   assertEquals(warnings.slice(3), ['hook: Hook "onEnd" of "defaults" failed 3 times']);
   assertEquals(events.at(-1)?.type, "end");
+});
+
+Deno.test("hooks are told of failures without the values of variables, and their warnings hold none", async () => {
+  const values = { FLOW_TEST_NODE: crypto.randomUUID(), FLOW_TEST_HOOK: crypto.randomUUID() };
+  for (const [name, value] of Object.entries(values)) Deno.env.set(name, value);
+  using space = spaceOf([
+    `onEnd: ${hook("run")}`,
+    "onFailure: { call: hooks.ts#leaks, allow: { env: [FLOW_TEST_HOOK] } }",
+    "nodes:",
+    `  a: { call: nodes.ts#leaks, inputs: { secret: { env: FLOW_TEST_NODE } }, onEnd: ${
+      hook("node")
+    } }`,
+  ]);
+  try {
+    const { events } = await runInProcess(space);
+    const message = "bad [env FLOW_TEST_NODE]";
+    const [node, run] = told(space) as Record<string, unknown>[];
+    assertEquals(node.failure, { reason: "threw", message, hint: null });
+    assertEquals(run.failed, [{ node: "a", reason: "threw", message }]);
+    assertEquals(
+      eventsOf({ events }, "warning").map((event) => event.message),
+      ['Hook "onFailure" failed: sent with [env FLOW_TEST_HOOK]'],
+    );
+  } finally {
+    for (const name of Object.keys(values)) Deno.env.delete(name);
+  }
 });
 
 Deno.test("no node waits for a hook", async () => {
