@@ -182,7 +182,7 @@ export class MapJobs {
   hasWaiting(id: NodeId): boolean {
     const job = this.#jobs.get(id);
     if (job === undefined || job.givenUp !== undefined && job.feed !== undefined) return false;
-    return job.run.hasWaiting || job.sized.length > 0;
+    return job.run.waiting !== undefined || job.sized.length > 0;
   }
 
   /**
@@ -203,14 +203,18 @@ export class MapJobs {
       run.resume(known.call);
       return { action: this.#launch(job, known.def, [known.call]), taken: known.def };
     }
+    const { waiting } = run;
+    if (waiting === undefined) return undefined;
     const asked = sizingNode(def);
-    if (!fits(asked ?? def)) return undefined;
+    const taken = asked ?? sizedFor(def, run.attemptOf(waiting));
+    if (!fits(taken)) return undefined;
     const { concurrency, chunk } = placementOf(this.#c.graph.workflow, def);
     const limit = aloneBecause(def) === undefined ? chunk ?? Infinity : 1;
     const calls = run.next(limit, share, chunk ?? concurrency);
-    if (asked !== undefined) return { action: this.#ask(job, asked, calls), taken: asked };
-    const taken = sizedFor(def, run.attemptOf(calls[0]));
-    return { action: this.#launch(job, taken, calls), taken };
+    const action = asked === undefined
+      ? this.#launch(job, taken, calls)
+      : this.#ask(job, asked, calls);
+    return { action, taken };
   }
 
   /** Asks the function that says what a call takes. */
@@ -230,7 +234,8 @@ export class MapJobs {
     completion: Extract<Completion, { kind: "done" }>,
   ): void {
     const [{ text, digest }] = completion.outputs;
-    const size = sizeOf(job.def, () => decodeValue(text ?? this.#c.read(digest)), this.#c.pools);
+    const value = () => decodeValue(text ?? this.#c.read(digest));
+    const size = sizeOf(sizedFor(job.def, job.run.attemptOf(call)), value, this.#c.pools);
     if (typeof size === "string") {
       const failure = sizingFailure(asked, { reason: "contract", message: size });
       return this.#fail(job, call, { failure, usage: completion.usage });

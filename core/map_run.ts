@@ -221,9 +221,9 @@ export class MapRun {
     return this.#running;
   }
 
-  /** Whether calls wait to be started. */
-  get hasWaiting(): boolean {
-    return this.#alone.length > 0 || this.#head < this.#waiting.length;
+  /** The call that is to be started next; `undefined` if none waits. */
+  get waiting(): number | undefined {
+    return this.#alone[0] ?? this.#waiting[this.#head];
   }
 
   /** Whether all calls have ended, or all that are to be made; one that was stopped has not. */

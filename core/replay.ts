@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Action, ActionInput, Completion } from "./action.ts";
+import type { Action, ActionInput, Completion, Failure } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
 import { UsageError } from "./base/error.ts";
@@ -21,10 +21,12 @@ import { MapCalls } from "./map_calls.ts";
 import type { MapSpec } from "./mapspec.ts";
 import type { Prepared, Rebuild } from "./rebuild.ts";
 import { isCached } from "./result.ts";
+import { sizeOf, sizingFailure, sizingNode } from "./sizing.ts";
 import { LogFollower } from "./store/log_follower.ts";
 import type { Store } from "./store/store.ts";
 import type { Targets } from "./targets.ts";
 import type { Temps } from "./temps.ts";
+import type { NodeDef } from "./workflow.ts";
 
 /** What a replay is made from. */
 export interface ReplayContext extends Omit<ErrorFlowContext, "read"> {
@@ -100,13 +102,13 @@ export class Replay {
   async run(
     { executors, onOutput }: ReplayRequest,
   ): Promise<{ completion: Completion; values: Readonly<Record<string, unknown>> }> {
-    const { store, graph } = this.#c;
+    const { store } = this.#c;
     const dir = `${store.sessionDir}/replay`;
     Deno.mkdirSync(dir, { recursive: true });
-    const action = this.#action({
-      id: 1,
+    const frameOf = (id: number): ActionFrame => ({
+      id,
       attempt: 1,
-      privateDir: `${store.sessionDir}/1`,
+      privateDir: `${store.sessionDir}/${id}`,
       logPath: `${dir}/log`,
       tempsDir: this.#c.temps.dir,
     });
@@ -116,10 +118,7 @@ export class Replay {
     const follow = (): void => followers.forEach((follower) => follower.read());
     const timer = setInterval(follow, FOLLOW_MS);
     try {
-      const completion = await new Promise<Completion>((resolve) => {
-        const isCall = graph.defs[this.#id].work.kind === "call";
-        executors[isCall ? "call" : "run"].submit([action], resolve);
-      });
+      const completion = await this.#execute(executors, frameOf);
       follow();
       return { completion, values: this.#valuesOf(completion) };
     } finally {
@@ -128,9 +127,35 @@ export class Replay {
     }
   }
 
+  /** If a function says what it takes, that is called first. */
+  async #execute(
+    executors: ReplayRequest["executors"],
+    frameOf: (id: number) => ActionFrame,
+  ): Promise<Completion> {
+    const { graph } = this.#c;
+    const submit = (def: NodeDef, frame: ActionFrame): Promise<Completion> => {
+      const action = this.#action(def, frame);
+      return new Promise((resolve) => executors[action.work.kind].submit([action], resolve));
+    };
+    const def = graph.defs[this.#id];
+    const asked = sizingNode(def);
+    if (asked === undefined) return await submit(def, frameOf(1));
+    const answer = await submit(asked, frameOf(1));
+    const fail = (failure: Failure): Completion => ({
+      ...{ id: answer.id, kind: "failed", usage: answer.usage },
+      failure: sizingFailure(asked, failure),
+    });
+    if (answer.kind === "failed") return fail(answer.failure);
+    const [{ text, digest }] = answer.outputs;
+    const value = () => decodeValue(text ?? this.#read(digest));
+    const sized = sizeOf(def, value, graph.workflow.pools);
+    if (typeof sized === "string") return fail({ reason: "contract", message: sized });
+    return await submit(sized, frameOf(2));
+  }
+
   /** All outputs are temporary: they go with the session. */
-  #action(frame: ActionFrame): Action {
-    const action = this.#c.rebuild.action(this.#id, this.#prepared, frame);
+  #action(def: NodeDef, frame: ActionFrame): Action {
+    const action = this.#c.rebuild.actionOf(def, this.#prepared.inputs, frame);
     return {
       ...action,
       ...(this.#index === undefined ? {} : { index: this.#index }),

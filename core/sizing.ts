@@ -98,6 +98,7 @@ export function sizingFailure({ work }: NodeDef, failure: Failure): Failure {
 /**
  * Returns a node, or a call of it, with what its function says that it takes.
  *
+ * @param def As it takes part in the attempt.
  * @param value What the function returned.
  * @param capacities Of the pools.
  * @returns What is wrong with the value if it says nothing that can be.
@@ -152,7 +153,7 @@ export class Sizes {
    * @returns What is wrong with it.
    */
   learn(id: NodeId, attempt: number, value: () => unknown): string | undefined {
-    const sized = sizeOf(this.#graph.defs[id], value, this.#capacities);
+    const sized = sizeOf(sizedFor(this.#graph.defs[id], attempt), value, this.#capacities);
     if (typeof sized === "string") return sized;
     this.#said.set(id, { attempt, def: sized });
     return undefined;

@@ -2,7 +2,7 @@
 
 import { formatError } from "../../cli/format_error.ts";
 import { FlowError } from "../../core/base/error.ts";
-import { assertEquals, assertOk } from "../testing/assert.ts";
+import { assertEquals, assertIncludes, assertOk } from "../testing/assert.ts";
 import { runInProcess } from "../testing/engine_run.ts";
 import { eventsOf, TestSpace } from "../testing/space.ts";
 
@@ -17,6 +17,13 @@ export const heap = (_: { x: number }, { attempt }: { attempt: number }) => {
 };
 export const need = ({ rows }: { rows: number[] }) => ({ cpus: rows.length });
 export const more = (_: object, { attempt }: { attempt: number }) => ({ memory: 512 * attempt + "MiB" });
+export const second = (_: { x: number }, { attempt }: { attempt: number }) => {
+  Deno.writeTextFileSync("DIR/" + attempt, "");
+  if (attempt === 1) throw new Error("the first");
+  return attempt;
+};
+export const most = () => { console.log("asked"); return { memory: "1GiB" }; };
+export const cpus = () => ({ cpus: 1 });
 export const gpus = ({ rows }: { rows: number[] }) => ({ gpu: rows.length });
 export const throws = () => { throw new Error("cannot tell"); };
 export const none = () => 3;
@@ -58,6 +65,8 @@ Deno.test("memory grows with each attempt, of nodes, of calls of maps, and as a 
     `  each: { call: nodes.ts#heap, map: "x[i] -> each[i]", inputs: { x: { value: [2] } }, ${retries}, resources: { memory: "256MiB*attempt" } }`,
     `  said: { call: nodes.ts#heap, inputs: { x: { value: 3 } }, ${retries}, resources: { call: nodes.ts#more } }`,
     `  eachSaid: { call: nodes.ts#heap, map: "x[i] -> eachSaid[i]", inputs: { x: { value: [5] } }, ${retries}, resources: { call: nodes.ts#more } }`,
+    `  kept: { call: nodes.ts#heap, inputs: { x: { value: 5 } }, ${retries}, resources: { call: nodes.ts#cpus, memory: 256MiB * attempt } }`,
+    `  eachKept: { call: nodes.ts#heap, map: "x[i] -> eachKept[i]", inputs: { x: { value: [6] } }, ${retries}, resources: { call: nodes.ts#cpus, memory: 256MiB * attempt } }`,
     `  same: { call: nodes.ts#heap, inputs: { x: { value: 4 } }, ${retries}, resources: { memory: 256MiB } }`,
   ]);
   const run = await runInProcess(space);
@@ -71,6 +80,9 @@ Deno.test("memory grows with each attempt, of nodes, of calls of maps, and as a 
   assertEquals(all("each"), [1, 2, 3]);
   assertEquals(all("said"), [2, 4, 6]);
   assertEquals(all("eachSaid"), [2, 4, 6]);
+  // What the function does not say is as it is written.
+  assertEquals(all("kept"), [1, 2, 3]);
+  assertEquals(all("eachKept"), [1, 2, 3]);
   assertEquals(all("same"), [1, 1, 1]);
 });
 
@@ -127,6 +139,46 @@ export const none`,
   assertEquals([fixed.outcome, fixed.value("each")], ["ok", [1, 2, 3]]);
   const calls = eventsOf(fixed, "calls").filter(({ node }) => node === "each").at(-1);
   assertEquals([calls?.hit, calls?.done], [2, 1]);
+});
+
+Deno.test("a call that is tried again waits until there is the memory of that attempt", async () => {
+  using space = spaceOf([
+    "nodes:",
+    '  each: { call: nodes.ts#second, map: "x[i] -> each[i]", inputs: { x: { value: [1] } }, retries: { limit: 1, delay: 0 }, resources: { memory: 200MiB * attempt }, allow: { write: [log] } }',
+    "  beside:",
+    "    outputs: []",
+    "    allow: { read: [log] }",
+    "    resources: { memory: 250MiB }",
+    // Leaves the second attempt a second to begin beside it, and fails if it did.
+    "    run: |",
+    "      until test -e log/1; do sleep 0.02; done",
+    "      for _ in 1 2 3 4 5 6 7 8 9 10; do test ! -e log/2; sleep 0.1; done",
+  ]);
+  space.edit("nodes.ts", "DIR", space.at("log"));
+  space.write({ "log/x": "" });
+  const run = await runInProcess(space, { memoryBytes: 500 * 2 ** 20 });
+  assertEquals([run.outcome, run.value("each")], ["ok", [2]]);
+});
+
+Deno.test("flow replay asks what a node takes, and fails of a function that cannot say", async () => {
+  const node = (name: string, need: string) =>
+    `  ${name}: { call: nodes.ts#heap, inputs: { x: { value: 1 } }, resources: { call: nodes.ts#${need} } }`;
+  using space = spaceOf([
+    "nodes:",
+    node("said", "most"),
+    node("half", "half"),
+    '  each: { call: nodes.ts#heap, map: "x[i] -> each[i]", inputs: { x: { value: [1] } }, resources: { call: nodes.ts#most } }',
+  ]);
+  // The first attempt fails of it, and says how much it has.
+  const said = await space.flow("replay", "said");
+  assertEquals([said.code, said.stdout], [1, "asked\n"]);
+  assertIncludes(said.stderr, "failed: said (threw an error)\n  4\n");
+  const call = await space.flow("replay", "each[0]");
+  assertEquals([call.code, call.stdout], [1, "asked\n"]);
+  assertIncludes(call.stderr, "failed: each[0] (threw an error)\n  4\n");
+  const half = await space.flow("replay", "half");
+  assertEquals(half.code, 1);
+  assertIncludes(half.stderr, '"nodes.ts#half" for its resources: "cpus" is no whole number');
 });
 
 const WRONG: readonly [name: string, resources: string][] = [
