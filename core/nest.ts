@@ -14,6 +14,7 @@ import { outputOf, type Source } from "./wire.ts";
 import {
   EMPTY_SCOPE,
   type FunctionRef,
+  type HookDef,
   NODE_DEFAULTS,
   type NodeDef,
   type Resources,
@@ -74,13 +75,16 @@ const SHARED = {
   executor: (a, b) => a.executor === b.executor,
   concurrency: (a, b) => a.concurrency === undefined || a.concurrency === b.concurrency,
   chunk: (a, b) => a.chunk === undefined || a.chunk === b.chunk,
-  onEnd: (a, b) => hooksOf(a) === hooksOf(b),
+  onSuccess: (a, b) => hooksOf(a, "success") === hooksOf(b, "success"),
+  onFailure: (a, b) => hooksOf(a, "failure") === hooksOf(b, "failure"),
+  onEnd: (a, b) => hooksOf(a, "end") === hooksOf(b, "end"),
   enabled: (a) => a.enabled,
 } as const satisfies Record<string, (member: NodeDef, nest: NodeDef) => boolean>;
 
-/** What is told at the end of a node, without where that is written. */
-function hooksOf({ hooks = [] }: NodeDef): string {
-  return JSON.stringify(hooks.map(({ at: _, ...hook }) => hook));
+/** What is told at one end of a node, without where that is written. */
+function hooksOf({ hooks = [] }: NodeDef, when: HookDef["when"]): string {
+  const own = hooks.filter((hook) => hook.when === when);
+  return JSON.stringify(own.map(({ at: _, ...hook }) => hook));
 }
 
 /** Why a node cannot be nested. */

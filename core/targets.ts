@@ -109,10 +109,13 @@ export class Targets {
     const [head] = name.split(".");
     const id = this.#graph.idOf(name) ?? this.#graph.idOf(head);
     if (id !== undefined) return id;
-    const names = this.#graph.defs.flatMap((def) => [def.name, ...def.outputs.map((o) => o.name)]);
+    const { defs } = this.#graph;
+    const nest = defs.find((def) => def.nest?.nodes.includes(head) === true);
+    const names = defs.flatMap((def) => [def.name, ...def.outputs.map((o) => o.name)]);
     const close = nearest(name, names);
+    const hint = close === undefined ? "flow ls lists them" : `did you mean "${close}"?`;
     throw new UsageError(`Unknown node or output "${name}"`, {
-      hint: close === undefined ? "flow ls lists them" : `did you mean "${close}"?`,
+      hint: nest === undefined ? hint : `node "${nest.name}" nests it`,
     });
   }
 

@@ -53,7 +53,10 @@ Deno.test("nest: functions run as one node, and what is between them may be anyt
     listed.stdout,
     "all   nest  file: input raw, k: params.k, n: input n -> small, total\n",
   );
-  assertIncludes((await space.flow("show", "rows")).stderr, 'Unknown node or output "rows"');
+  assertIncludes(
+    (await space.flow("show", "rows")).stderr,
+    'Unknown node or output "rows"\n  hint: node "all" nests it',
+  );
   assertIncludes((await space.flow("log", "all")).stdout, "open file");
   assertIncludes((await space.flow("graph")).stdout, "source, rows, parts, total");
   const checked = await space.flow("check");
@@ -165,6 +168,19 @@ nodes:
   ab: { nest: [a, b], outputs: [bb] }
 `;
 
+const OWN = `executors: { one: { slots: 1 } }
+defaults: { onEnd: { run: "false" } }
+nodes:
+  ok: { call: nodes.ts#a, inputs: { x: { value: 1 } } }
+  picked: { call: nodes.ts#a, inputs: { x: ok }, outputs: { p: { pick: "[0]" } } }
+  asks: { call: nodes.ts#a, inputs: { x: ok }, resources: { call: nodes.ts#a } }
+  placed: { call: nodes.ts#a, inputs: { x: ok }, executor: one }
+  packed: { call: nodes.ts#a, inputs: { x: ok }, chunk: 2 }
+  hooked: { call: nodes.ts#a, inputs: { x: ok }, onFailure: { run: "true" } }
+  told: { call: nodes.ts#a, inputs: { x: ok }, onEnd: { run: "true" } }
+  all: { nest: [ok, picked, asks, placed, packed, hooked, told] }
+`;
+
 const FORM = `nodes:
   a: { call: nodes.ts#a }
   one: { nest: [z] }
@@ -176,7 +192,7 @@ const FORM = `nodes:
 Deno.test("nest: what cannot be one node is refused, with every reason", async (t) => {
   using space = new TestSpace({ "nodes.ts": "export const a = ({ x }: { x: number }) => x;\n" });
   const found: string[] = [];
-  for (const text of [WRONG, APART, OUTPUTS, FORM]) {
+  for (const text of [WRONG, APART, OUTPUTS, OWN, FORM]) {
     space.write({ "workflow.yaml": text });
     const { code, stdout, stderr } = await space.flow("check", "--no-types");
     assertEquals([code, stdout], [2, ""], stderr);

@@ -72,3 +72,33 @@ Deno.test("a pick that finds nothing fails the node, and says what is there", as
     'g: contract: Cannot pick output "g", "toString": what the function returned has "stats", "rows", "left"',
   ]);
 });
+
+Deno.test("outputs of calls that travel together are picked like those of calls alone", async () => {
+  const each = (name: string, more: string) =>
+    `  ${name}: { call: nodes.ts#torn, map: "x[i] -> ${name}a[i], ${name}b[i]", inputs: { x: { value: [0, 1, 2, 3, 4, 5] } }, ` +
+    `outputs: { ${name}a: { pick: "parts[-1]" }, ${name}b: { pick: note } }, onError: continue${more} }`;
+  using space = new TestSpace({
+    "workflow.yaml": `nodes:
+${each("l", ", chunk: 1")}
+${each("t", ", chunk: 6")}
+  use: { call: nodes.ts#use, map: "v[i] -> use[i]", inputs: { v: tb }, chunk: 6 }
+`,
+    "nodes.ts": `${CODE}
+let calls = 0;
+export const torn = ({ x }: { x: number }) =>
+  x === 3 ? { parts: [], note: "none" } : { parts: [++calls, -x], note: "n" + x, left: () => 1 };
+`,
+  });
+  const run = await runInProcess(space);
+  const messages = eventsOf(run, "failed").map(({ node, index, message }) =>
+    `${node}${JSON.stringify(index)}: ${message}`
+  );
+  assertEquals(messages.sort(), [
+    'l[3]: Cannot pick output "la", "parts[-1]": "parts" has 0 items',
+    't[3]: Cannot pick output "ta", "parts[-1]": "parts" has 0 items',
+  ]);
+  const rest = (name: string) => (run.value(name) as unknown[]).filter((_, i) => i !== 3);
+  assertEquals(rest("la"), [-0, -1, -2, -4, -5]);
+  assertEquals(rest("ta"), rest("la"));
+  assertEquals(rest("use"), ["n0", "n1", "n2", "n4", "n5"]);
+});
