@@ -57,9 +57,14 @@ function* misfitsOf(def: NodeDef): Generator<[key: string, why: string, hint: st
       : `output "${file.name}" is a ${file.kind}, and an error value is none`;
     yield ["onError", why, 'write "onError: fail", or make the output a value that is kept'];
   }
-  const why = aloneBecause(def);
+  // Of other nodes than functions the loader says that they have neither.
+  const why = def.work.kind === "call" || def.nest !== undefined ? aloneBecause(def) : undefined;
   const hint = map === undefined
     ? "remove it, or add a map"
+    : file !== undefined
+    ? "remove it"
+    : def.timeoutMs === undefined
+    ? "remove one of them"
     : "remove one of them, or let the function look at the time itself";
   if (concurrency > 1 && why !== undefined) yield ["concurrency", why, hint];
   if (chunk !== undefined && why !== undefined) yield ["chunk", why, hint];

@@ -100,6 +100,8 @@ Deno.test("chunk is refused where calls run alone, with all problems at once", a
     node("b", 'map: "x[i] -> b[i]", timeout: 3s'),
     node("c", 'map: "x[i] -> c[i]", resources: { memory: 1GiB }'),
     node("d", 'map: "x[i] -> d[i]", concurrency: 3'),
+    `f: { call: nodes.ts#nth, map: "x[i] -> f[i]", inputs: { x: { value: [1] } }, outputs: { f: { file: "{i}.txt" } }, chunk: 2, concurrency: 2 }`,
+    "g: { run: ls, chunk: 2, concurrency: 2 }",
     // What an executor says for all is no problem of one.
     `e: { call: nodes.ts#nth, map: "x[i] -> e[i]", executor: io, timeout: 3s, inputs: { x: { value: [1] } } }`,
   ], ["executors: { io: { chunk: 9, concurrency: 3 } }"]);
