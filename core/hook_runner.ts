@@ -43,6 +43,19 @@ interface RunEnd {
   readonly wallMs: number;
 }
 
+/** Why a node failed that is done: it delivers error values. */
+const ERRORS = "errors";
+
+/** Code of the warning that says how many calls of a map node failed. */
+const CALLS_FAILED = "calls-failed";
+
+/** What is told of a failed node at the end of a run. */
+interface ToldFailure {
+  readonly node: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** Failed nodes that are told of at the end of a run. */
 const MAX_FAILED = 100;
 
@@ -51,7 +64,7 @@ export class HookRunner implements AsyncDisposable {
   readonly #c: HookContext;
   readonly #executors = new Map<"call" | "run", Executor>();
   readonly #failures = new Map<string, { readonly hook: HookDef; count: number }>();
-  readonly #failed: { node: string; reason: string; message: string }[] = [];
+  readonly #failed: ToldFailure[] = [];
   /** Over when all hooks so far are. */
   #last: Promise<void> = Promise.resolve();
   #count = 0;
@@ -62,13 +75,13 @@ export class HookRunner implements AsyncDisposable {
 
   /** Takes every event of the run; the end of a node runs its hooks, sometime. */
   onEvent(event: Event): void {
+    if (event.type === "warning" && event.code === CALLS_FAILED && event.node !== undefined) {
+      this.#noteFailed({ node: event.node, reason: ERRORS, message: event.message });
+    }
     if (event.type !== "done" && event.type !== "failed") return;
     // What becomes of one call says nothing of its node.
     if (event.type === "failed" && event.index !== undefined) return;
-    if (event.type === "failed" && this.#failed.length < MAX_FAILED) {
-      const { node, reason, message } = event;
-      this.#failed.push({ node, reason, message: this.#c.redact(message) });
-    }
+    if (event.type === "failed") this.#noteFailed(event);
     const { graph } = this.#c;
     const id = graph.idOf(event.node);
     const hooks = id === undefined ? undefined : graph.defs[id].hooks;
@@ -98,16 +111,32 @@ export class HookRunner implements AsyncDisposable {
     for (const executor of this.#executors.values()) await executor[Symbol.asyncDispose]();
   }
 
+  #noteFailed({ node, reason, message }: ToldFailure): void {
+    if (this.#failed.length >= MAX_FAILED) return;
+    this.#failed.push({ node, reason, message: this.#c.redact(message) });
+  }
+
   #factsOfNode(id: NodeId, event: DoneEvent | FailedEvent): Record<string, unknown> {
-    const { run, graph: { workflow }, redact } = this.#c;
-    const base = { run, workflow: workflow.name, node: event.node, usage: takenOf(event) };
-    if (event.type === "done") {
-      return { ...base, outcome: "done", outputs: this.#outputsOf(id), failure: null };
+    const { run, graph: { workflow } } = this.#c;
+    const failure = this.#failureOf(event);
+    return {
+      ...{ run, workflow: workflow.name, node: event.node, usage: takenOf(event) },
+      outcome: failure === null ? "done" : "failed",
+      outputs: event.type === "done" ? this.#outputsOf(id) : {},
+      failure,
+    };
+  }
+
+  /** A node that delivers error values is done, but who is told of failures is told of it as one. */
+  #failureOf(event: DoneEvent | FailedEvent): Record<string, unknown> | null {
+    const { redact } = this.#c;
+    if (event.type === "failed") {
+      const { reason, message, hint } = event;
+      return { reason, message: redact(message), hint: hint === undefined ? null : redact(hint) };
     }
-    const { reason } = event;
-    const message = redact(event.message);
-    const hint = event.hint === undefined ? null : redact(event.hint);
-    return { ...base, outcome: "failed", outputs: {}, failure: { reason, message, hint } };
+    if (event.hasErrors !== true) return null;
+    const own = this.#failed.find(({ node }) => node === event.node);
+    return { reason: ERRORS, message: own?.message ?? "its outputs hold error values", hint: null };
   }
 
   /** By name: digest and size, of files the path, of small values the value. */

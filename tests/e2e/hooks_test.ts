@@ -8,6 +8,9 @@ import { eventsOf, TestSpace, until } from "../testing/space.ts";
 
 const CODE = `export const double = ({ x }: { x: number }) => x * 2;
 export const broken = (_: object) => { throw new Error("out of luck"); };
+export const picky = ({ x }: { x: number }) => { if (x === 2) throw new Error("no 2"); return x; };
+export const pass = ({ all }: { all: unknown[] }) => all;
+export const count = ({ all }: { all: unknown[] }) => all.length;
 export const leaks = ({ secret }: { secret: string }) => { throw new Error("bad " + secret); };
 export const dates = () => ({ at: new Date(0) });
 `;
@@ -127,6 +130,32 @@ Deno.test("a hook that fails is a warning, told once and counted; what it may to
   assertIncludes(warnings[2], 'Hook "onEnd" failed: ');
   assertEquals(warnings.slice(3), ['hook: Hook "onEnd" of "defaults" failed 3 times']);
   assertEquals(events.at(-1)?.type, "end");
+});
+
+Deno.test("a node that delivers error values is told of as one that failed", async () => {
+  using space = spaceOf([
+    `onFailure: ${hook("run")}`,
+    `defaults: { onError: continue, onFailure: ${hook("node")}, onSuccess: ${hook("short")} }`,
+    "nodes:",
+    '  each: { call: nodes.ts#picky, map: "x[i] -> each[i]", inputs: { x: { value: [1, 2] } } }',
+    "  pass: { call: nodes.ts#pass, inputs: { all: each } }",
+    "  count: { call: nodes.ts#count, inputs: { all: each } }",
+  ]);
+  const { outcome } = await runInProcess(space, { jobs: 1 });
+  assertEquals(outcome, "failed");
+  const all = told(space) as Record<string, unknown>[];
+  const message = "1 of 2 calls failed:\n  each[1]: no 2";
+  const of = (name: string) => all.find(({ node }) => node === name);
+  assertEquals([of("each")?.outcome, of("each")?.failure], [
+    "failed",
+    { reason: "errors", message, hint: null },
+  ]);
+  assertEquals(
+    of("pass")?.failure,
+    { reason: "errors", message: "its outputs hold error values", hint: null },
+  );
+  assertEquals(of("count"), { node: "count", outcome: "done" });
+  assertEquals(all.at(-1)?.failed, [{ node: "each", reason: "errors", message }]);
 });
 
 Deno.test("hooks are told of failures without the values of variables, and their warnings hold none", async () => {
