@@ -6,7 +6,7 @@
 
 import type { FlagParametersForType } from "@stricli/core";
 import type { CliContext } from "./context.ts";
-import { proposeExecutors, proposePlaced } from "./propose_executors.ts";
+import { proposeExecutors, proposePacked } from "./propose_executors.ts";
 
 /** Flags of commands that run nodes, or say what a run would do. */
 export interface ExecutorFlags {
@@ -28,7 +28,7 @@ export const EXECUTOR_FLAGS: FlagParametersForType<ExecutorFlags, CliContext> = 
   chunk: {
     kind: "parsed",
     parse: parsePlaced,
-    proposeCompletions: proposePlaced,
+    proposeCompletions: proposePacked,
     optional: true,
     variadic: true,
     placeholder: "N",

@@ -20,24 +20,36 @@ export async function proposeExecutors(
   return words.filter((word) => word.startsWith(partial));
 }
 
-/** Proposes nodes, to give something to. */
-export async function proposePlaced(this: CliContext, partial: string): Promise<readonly string[]> {
-  const { nodes } = await namesOf(this);
-  return nodes.map((name) => `${name}=`).filter((word) => word.startsWith(partial));
+/** Proposes nodes whose calls travel together. */
+export async function proposePacked(this: CliContext, partial: string): Promise<readonly string[]> {
+  const { packed } = await namesOf(this);
+  return packed.map((name) => `${name}=`).filter((word) => word.startsWith(partial));
+}
+
+/** Names of a workflow file. */
+interface Names {
+  readonly executors: readonly string[];
+  /** Nodes that run, which those that another one nests do not. */
+  readonly nodes: readonly string[];
+  readonly packed: readonly string[];
 }
 
 /** Never throws: a workflow with errors simply has no names yet, and the shell must not see a message. */
-async function namesOf(
-  { words, cwd }: CliContext,
-): Promise<{ readonly executors: readonly string[]; readonly nodes: readonly string[] }> {
+async function namesOf({ words, cwd }: CliContext): Promise<Names> {
   try {
-    const { findWorkflow, loadWorkflow } = await import("../core/mod.ts");
+    const { aloneBecause, findWorkflow, loadWorkflow } = await import("../core/mod.ts");
     const target = splitTarget(words.slice(1, -1).filter((word) => !word.startsWith("-")), cwd);
     const file = target.file ?? findWorkflow(target.dir);
     const { workflow } = await loadWorkflow(file, { cwd, set: [], params: [] });
     const executors = new Set(["default", ...Object.keys(workflow.executors ?? {})]);
-    return { executors: [...executors], nodes: workflow.nodes.map(({ name }) => name) };
+    const nested = new Set(workflow.nodes.flatMap(({ nest }) => nest?.nodes ?? []));
+    const running = workflow.nodes.filter(({ name }) => !nested.has(name));
+    return {
+      executors: [...executors],
+      nodes: running.map(({ name }) => name),
+      packed: running.filter((def) => aloneBecause(def) === undefined).map(({ name }) => name),
+    };
   } catch {
-    return { executors: [], nodes: [] };
+    return { executors: [], nodes: [], packed: [] };
   }
 }

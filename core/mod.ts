@@ -26,7 +26,7 @@ export type { CleanReport, CleanRequest } from "./clean.ts";
 export { decodeValue, encodedBytes, encodeValue } from "./base/value.ts";
 export { Engine } from "./engine.ts";
 export type { EngineOptions } from "./engine_options.ts";
-export type { PlacementRequest } from "./executors.ts";
+export { aloneBecause, type PlacementRequest } from "./executors.ts";
 export * from "./event.ts";
 export type { RunControls, RunningActions } from "./run_controls.ts";
 export type { Explanation, PlanEntry, Verdict } from "./foresight.ts";

@@ -68,16 +68,28 @@ Deno.test("flow complete: proposes names for the flags that choose nodes", async
 Deno.test("flow complete: proposes executors, and nodes to give them to", async () => {
   using dir = new TemporaryDirectory().write({
     "workflow.yaml": `executors: { heavy: { kind: process }, io: { slots: 2 } }
-nodes: { fit: { run: ls, outputs: [] } }
+nodes:
+  fit: { run: ls, outputs: [] }
+  each: { call: nodes.ts#f, map: "x[i] -> each[i]", inputs: { x: { value: [1] } } }
+  a: { call: nodes.ts#f, inputs: { x: { value: [1] } } }
+  b: { call: nodes.ts#f, inputs: { x: a } }
+  ab: { nest: [a, b], map: "x[i] -> b[i]" }
 `,
   });
   const first = async (...words: string[]) =>
     (await flow(["complete", ...words], { cwd: dir.path })).stdout.split("\n")
       .map((line) => line.split("\t")[0]).filter((word) => word !== "").sort();
   assertEquals(await first("run", "--exec"), ["--executor"]);
-  assertEquals(await first("plan", "--executor", ""), ["default", "fit=", "heavy", "io"]);
+  assertEquals(await first("plan", "--executor", ""), [
+    "ab=",
+    "default",
+    "each=",
+    "fit=",
+    "heavy",
+    "io",
+  ]);
   assertEquals(await first("run", "--executor", "fit=h"), ["fit=heavy"]);
-  assertEquals(await first("run", "--chunk", ""), ["fit="]);
+  assertEquals(await first("run", "--chunk", ""), ["ab=", "each="]);
 });
 
 Deno.test("flow complete: proposes what can be swept", async () => {
