@@ -15,6 +15,11 @@ export const DEFAULT_EXECUTOR = "default";
 /** Calls that may travel together at most. */
 export const MAX_CHUNK = 4096;
 
+/** Returns the name of the executor that a node runs on. */
+export function executorOf({ executor = DEFAULT_EXECUTOR }: NodeDef): string {
+  return executor;
+}
+
 /** How one node is run. */
 export interface Placement {
   readonly name: string;
@@ -35,7 +40,7 @@ export interface PlacementRequest {
 
 /** Returns how a node is run: what it says itself goes before what its executor says. */
 export function placementOf({ executors = {} }: Workflow, def: NodeDef): Placement {
-  const name = def.executor ?? DEFAULT_EXECUTOR;
+  const name = executorOf(def);
   const { kind = "worker", concurrency = 1, chunk } = executors[name] ?? {};
   const own = def.chunk ?? chunk;
   return {
@@ -96,8 +101,11 @@ export function placeNodes(workflow: Workflow, request: PlacementRequest): Workf
     byNode: new Map([...chunks.byNode].map(([node, text]) => [node, sizeOf(text)])),
   };
   for (const def of workflow.nodes) checkChunk(def, sizes.byNode.get(def.name));
+  const nests = nestsByMember(workflow);
   const place = (def: NodeDef): NodeDef => {
-    const name = executors.byNode.get(def.name) ?? def.executor ?? executors.all;
+    // What a node nests runs where it does.
+    const named = nests.get(def.name) ?? def.name;
+    const name = executors.byNode.get(named) ?? def.executor ?? executors.all;
     const size = sizes.byNode.get(def.name) ??
       (aloneBecause(def) === undefined ? sizes.all : undefined);
     return {
@@ -116,23 +124,29 @@ export function placeNodes(workflow: Workflow, request: PlacementRequest): Workf
   };
 }
 
+/** Names of the nodes that nest others, by those they nest. */
+function nestsByMember({ nodes }: Workflow): ReadonlyMap<string, string> {
+  return new Map(
+    nodes.flatMap(({ name, nest }) => (nest?.nodes ?? []).map((member) => [member, name] as const)),
+  );
+}
+
 /** Texts of one flag: the one without a node, and the others by node. */
 interface Texts {
   readonly all: string | undefined;
   readonly byNode: ReadonlyMap<string, string>;
 }
 
-function readTexts({ nodes }: Workflow, flag: string, texts: readonly string[]): Texts {
-  const names = nodes.map(({ name }) => name);
+function readTexts(workflow: Workflow, flag: string, texts: readonly string[]): Texts {
+  const nests = nestsByMember(workflow);
+  const names = workflow.nodes.map(({ name }) => name).filter((name) => !nests.has(name));
   const byNode = new Map<string, string>();
   let all: string | undefined;
   for (const text of texts) {
     const equals = text.indexOf("=");
     const node = equals < 0 ? undefined : text.slice(0, equals);
     if (node !== undefined && !names.includes(node)) {
-      throw new UsageError(`Cannot use "--${flag} ${text}": there is no node "${node}"`, {
-        hint: didYouMean(node, names) ?? "name a node of the file",
-      });
+      throw noSuchNode({ node, flag, text }, names, nests);
     }
     if (node === undefined ? all !== undefined : byNode.has(node)) {
       const what = node === undefined ? "all nodes" : `node "${node}"`;
@@ -142,6 +156,20 @@ function readTexts({ nodes }: Workflow, flag: string, texts: readonly string[]):
     else byNode.set(node, text.slice(equals + 1));
   }
   return { all, byNode };
+}
+
+function noSuchNode(
+  { node, flag, text }: Readonly<Record<"node" | "flag" | "text", string>>,
+  names: readonly string[],
+  nests: ReadonlyMap<string, string>,
+): UsageError {
+  const nest = nests.get(node);
+  const why = nest === undefined ? `there is no node "${node}"` : `node "${nest}" nests "${node}"`;
+  return new UsageError(`Cannot use "--${flag} ${text}": ${why}`, {
+    hint: nest === undefined
+      ? didYouMean(node, names) ?? "name a node of the file"
+      : `write --${flag} ${nest}=${text.slice(node.length + 1)}`,
+  });
 }
 
 function checkExecutor({ executors = {} }: Workflow, name: string | undefined): void {

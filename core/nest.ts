@@ -7,6 +7,7 @@
 
 import type { Diagnostic } from "./base/error.ts";
 import { nearest } from "./base/suggest.ts";
+import { executorOf } from "./executors.ts";
 import type { Graph } from "./graph.ts";
 import { type NodeId, Problems } from "./names.ts";
 import { nestModule, type Step, type StepSource } from "./nest_module.ts";
@@ -72,7 +73,7 @@ const SHARED = {
   cache: (a, b) => JSON.stringify(a.cache) === JSON.stringify(b.cache),
   isolate: (a, b) => a.isolate === b.isolate,
   onError: (a, b) => a.onError === b.onError,
-  executor: (a, b) => a.executor === b.executor,
+  executor: (a, b) => executorOf(a) === executorOf(b),
   concurrency: (a, b) => a.concurrency === undefined || a.concurrency === b.concurrency,
   chunk: (a, b) => a.chunk === undefined || a.chunk === b.chunk,
   onSuccess: (a, b) => hooksOf(a, "success") === hooksOf(b, "success"),

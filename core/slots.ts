@@ -7,7 +7,7 @@
  * @module
  */
 
-import { DEFAULT_EXECUTOR } from "./executors.ts";
+import { executorOf } from "./executors.ts";
 import type { NodeDef } from "./workflow.ts";
 
 /** Actions of calls of a map node per slot: while one runs the next one is on its way. */
@@ -156,10 +156,6 @@ export class Slots {
     const isAhead = def.map !== undefined && def.work.kind === "call" && def.resources.cpus === 1;
     return isAhead ? cpus / CALL_BATCHES_PER_SLOT : cpus;
   }
-}
-
-function executorOf({ executor = DEFAULT_EXECUTOR }: NodeDef): string {
-  return executor;
 }
 
 function functionOf({ work }: NodeDef): string {

@@ -26,11 +26,14 @@ function workflow(nodes: Readonly<Record<string, NodeSketch>>): Workflow {
   return sketchWorkflow(nodes, { executors: EXECUTORS });
 }
 
-function placed(request: PlacementRequest): Record<string, string> {
-  const all = placeNodes(
-    workflow({ a: {}, b: { executor: "io" }, ys: map, slow: { ...map, timeoutMs: 1 } }),
-    request,
-  );
+const NODES = { a: {}, b: { executor: "io" }, ys: map, slow: { ...map, timeoutMs: 1 } };
+const NEST = { c: {}, d: {}, cd: { ...map, nest: { nodes: ["c", "d"] } } };
+
+function placed(
+  request: PlacementRequest,
+  nodes: Readonly<Record<string, NodeSketch>> = NODES,
+): Record<string, string> {
+  const all = placeNodes(workflow(nodes), request);
   return Object.fromEntries(
     all.nodes.map(({ name, executor, chunk }) => [name, `${executor ?? "-"} ${chunk ?? "-"}`]),
   );
@@ -72,6 +75,16 @@ Deno.test("placeNodes() gives nodes what the command line says, and leaves alone
   assertEquals(placed({ chunk: ["5", "ys=9"] }).ys, "- 9");
 });
 
+Deno.test("placeNodes() places what a node nests where the node runs", () => {
+  const request = { executor: ["cd=heavy", "io"], chunk: ["cd=5"] };
+  assertEquals(placed(request, { a: {}, ...NEST }), {
+    a: "io -",
+    c: "heavy -",
+    d: "heavy -",
+    cd: "heavy 5",
+  });
+});
+
 Deno.test("placeNodes() places nodes that a node returns, too", () => {
   const [def] = sketchWorkflow({ made: {} }).nodes;
   const define = () => ({ nodes: [def as NodeDef], problems: [] });
@@ -96,6 +109,12 @@ Deno.test("placeNodes() refuses what names nothing, with what there is", () => {
       'Cannot use "--executor slw=io": there is no node "slw"',
       'did you mean "slow"?',
     ],
+    [
+      { executor: ["c=io"] },
+      'Cannot use "--executor c=io": node "cd" nests "c"',
+      "write --executor cd=io",
+    ],
+    [{ chunk: ["d=3"] }, 'Cannot use "--chunk d=3": node "cd" nests "d"', "write --chunk cd=3"],
     [{ executor: ["io", "heavy"] }, 'Cannot use "--executor" twice for all nodes', "leave out one"],
     [{ chunk: ["ys=1", "ys=2"] }, 'Cannot use "--chunk" twice for node "ys"', "leave out one"],
     [
@@ -116,7 +135,7 @@ Deno.test("placeNodes() refuses what names nothing, with what there is", () => {
   ];
   for (const [request, message, hint] of refusals) {
     try {
-      placed(request);
+      placed(request, { ...NODES, ...NEST });
       throw new Error(`accepted: ${JSON.stringify(request)}`);
     } catch (error) {
       assertOk(error instanceof UsageError, String(error));

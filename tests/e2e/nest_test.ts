@@ -59,6 +59,8 @@ Deno.test("nest: functions run as one node, and what is between them may be anyt
   );
   assertIncludes((await space.flow("log", "all")).stdout, "open file");
   assertIncludes((await space.flow("graph")).stdout, "source, rows, parts, total");
+  const moved = await space.flow("plan", "--executor", "all=default");
+  assertEquals([moved.code, moved.stderr], [0, "2 up to date\n"]);
   const checked = await space.flow("check");
   assertEquals([checked.code, checked.stderr], [0, "2 nodes, no problems\n"]);
 });
