@@ -17,7 +17,6 @@ import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
 import { errorOfFailure } from "./error_value.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
-import type { LiveArray } from "./map_calls.ts";
 import type { MapJobsContext } from "./map_context.ts";
 import { describeFailed, logPathOf, MAX_REPORTED, misfit } from "./map_failures.ts";
 import {
@@ -30,6 +29,7 @@ import {
 } from "./map_files.ts";
 import {
   type BeginOptions,
+  isStillGood,
   isUnchanged,
   type MapJob,
   measure,
@@ -37,10 +37,10 @@ import {
   usageOf,
   wholeOutput,
 } from "./map_job.ts";
-import { type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
+import { liveInputs, type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
 import type { MapRun } from "./map_run.ts";
 import type { Prepared } from "./rebuild.ts";
-import { baseOf, type MapNode, planCalls } from "./stored_calls.ts";
+import { type MapNode, planCalls } from "./stored_calls.ts";
 import type { ElementRecord } from "./store/elements.ts";
 
 /** How a map node ended. */
@@ -107,9 +107,10 @@ export class MapJobs {
    */
   begin(id: NodeId, prepared: Prepared, options: BeginOptions): Begun {
     const ahead = this.#jobs.get(id);
-    if (ahead !== undefined && ahead.base === baseOf(this.#node(id, prepared))) {
+    if (ahead !== undefined && isStillGood(ahead, this.#node(id, prepared))) {
       return this.#catchUp(ahead, prepared);
     }
+    this.drop(id);
     const job = openJob(this.#node(id, prepared), this.#c.read, this.#withFiles(id, options));
     if ("ok" in job) return { failure: misfit(job) };
     this.#jobs.set(id, job);
@@ -135,20 +136,18 @@ export class MapJobs {
     options: BeginOptions & { readonly sources: readonly LiveSource[] },
   ): { readonly base?: Digest } | undefined {
     const passages = new Map<string, Passage>();
-    const live: Record<string, LiveArray> = {};
     for (const { name, node, output } of options.sources) {
       const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[name]].name;
       // It runs.
       const from = this.#jobs.get(node) as MapJob;
       const axes = from.def.map.mapped;
-      const passage = passageFrom(from, output, argument, (index) =>
+      const pathOf = (index: readonly number[]) =>
         // Files have a path.
-        this.#c.rebuild.publishedPath(node, output, { axes, index }) as string);
-      passages.set(name, passage);
-      live[name] = passage.array;
+        this.#c.rebuild.publishedPath(node, output, { axes, index }) as string;
+      passages.set(name, passageFrom(from, output, argument, pathOf));
     }
     const filed = this.#withFiles(id, options);
-    const job = openJob(this.#node(id, prepared), this.#c.read, filed, live);
+    const job = openJob(this.#node(id, prepared), this.#c.read, filed, liveInputs(passages));
     if ("ok" in job) return undefined;
     this.#jobs.set(id, job);
     const { run, feed } = job;
@@ -177,7 +176,7 @@ export class MapJobs {
       const put = (bytes: Uint8Array) => store.blobs.put(bytes);
       const calls = planCalls(this.#node(job.id, prepared), { read, put });
       if ("ok" in calls) {
-        this.#jobs.delete(job.id);
+        this.drop(job.id);
         return { failure: misfit(calls) };
       }
       const known = new Set(run.failed.map(({ call }) => call));
@@ -223,8 +222,7 @@ export class MapJobs {
     const index = run.calls.indexOf(first);
     const name = `[${index.join(",")}]`;
     const frame = this.#c.frame(id, name, attempt);
-    const { logPath } = frame;
-    const logBase = logPath.slice(0, logPath.lastIndexOf(name));
+    const logBase = frame.logPath.slice(0, frame.logPath.lastIndexOf(name));
     this.#flights.set(frame.id, { job, calls, logBase });
     if (!isPacked) {
       const inputs = run.calls.inputsOf(first);
@@ -289,6 +287,7 @@ export class MapJobs {
     const job = this.#jobs.get(id) as MapJob;
     const { def, run, base, log } = job;
     this.#jobs.delete(id);
+    job.origin.isWhole = true;
     isUnchanged(job, this.#c.store.files, true);
     const usage = usageOf(job, now);
     const { failed } = run;
@@ -342,9 +341,13 @@ export class MapJobs {
     this.#report(job, job.run.giveUp(failure), { failure, usage }, 0);
   }
 
-  /** Forgets a node: its run was stopped, or its result is known. */
+  /** Forgets a node: its run was stopped, its result is known, or it begins anew. */
   drop(id: NodeId): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
     this.#jobs.delete(id);
+    job.isForgotten = true;
+    isUnchanged(job, this.#c.store.files, true);
   }
 
   #failed(
@@ -387,11 +390,11 @@ export class MapJobs {
 
   /** Publishes what a call has just made, also for those that take the same; returns why it cannot. */
   #publish(
-    { id, def, run }: MapJob,
+    { id, def, run, isForgotten }: MapJob,
     call: number,
     { outputs, usesIndex }: Extract<BatchResult, { usesIndex: boolean }>,
   ): Failure | undefined {
-    if (!hasFiles(def)) return undefined;
+    if (!hasFiles(def) || isForgotten) return undefined;
     const same = usesIndex ? [call] : run.sameAs(call);
     return publishCalls((...of) => this.#c.publish(id, ...of), run.calls, same, outputs);
   }
@@ -408,6 +411,7 @@ export class MapJobs {
   #fail(job: MapJob, call: number, tried: Attempt): void {
     const { run, def } = job;
     const { failure } = tried;
+    if (job.isForgotten) return;
     const attempt = run.attemptOf(call);
     const isRetried = job.givenUp === undefined && failure.isFinal !== true &&
       attempt <= def.retry.limit &&
