@@ -264,13 +264,9 @@ export class MapJobs {
       job.run.learn(calls.length, completion.usage.wallMs);
       const usesIndex = completion.usesIndex === true || showsPaths(job.def);
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
-      const { results } = completion;
-      this.#delivered(
-        flight,
-        results === undefined ? [alone] : unpackResults(results, calls.length),
-        completion.usage,
-        now,
-      );
+      const { results, usage } = completion;
+      const all = results === undefined ? [alone] : unpackResults(results, calls.length);
+      this.#delivered(flight, all, usage, now);
     }
     this.#passing.run();
     this.#c.onProgress(job.id);
