@@ -16,7 +16,13 @@ import {
 import { type Digest, digestOf } from "./base/digest.ts";
 import { FlowError, StoreError } from "./base/error.ts";
 import { type ErrorCause, holdsErrors, isErrorText } from "./base/value.ts";
-import { errorOfFailure, errorOfSkipped, formatCauses, rootCausesOf } from "./error_value.ts";
+import {
+  distinctCauses,
+  errorOfFailure,
+  errorOfSkipped,
+  formatCauses,
+  rootCausesOf,
+} from "./error_value.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import { TAKE_ERRORS } from "./map_failures.ts";
 import type { Prepared } from "./rebuild.ts";
@@ -61,6 +67,8 @@ export class ErrorFlow {
     const { graph } = this.#c;
     if (graph.defs[id].onError === "continue") return;
     const mapped = new Set(Object.values(graph.maps[id] ?? {}));
+    const all: ErrorCause[] = [];
+    let message: string | undefined;
     for (const [position, output] of this.#errorInputs(id)) {
       if (mapped.has(position)) continue;
       const { argument } = graph.wires[id][position];
@@ -69,11 +77,10 @@ export class ErrorFlow {
       const causes = this.#causesOf(output);
       // Calls failed whose arrays would have been empty.
       if (causes.length === 0) continue;
-      throw new TakesErrors(
-        `Cannot use input "${argument}": ${what}, from ${formatCauses(causes)}`,
-        causes,
-      );
+      message ??= `Cannot use input "${argument}": ${what}, from ${formatCauses(causes)}`;
+      all.push(...causes);
     }
+    if (message !== undefined) throw new TakesErrors(message, distinctCauses(all));
   }
 
   /** Marks outputs that hold error values; only a node that took some can make them. */

@@ -50,7 +50,7 @@ export function rootCausesOf(encoded: string | Uint8Array): ErrorCause[] {
 
 /** Returns the root causes of error values, each once. */
 export function rootCauses(errors: readonly ErrorFields[]): ErrorCause[] {
-  return distinct(errors.flatMap(({ causes }) => causes));
+  return distinctCauses(errors.flatMap(({ causes }) => causes));
 }
 
 /**
@@ -121,7 +121,8 @@ function collect(value: unknown, found: ErrorFields[]): void {
   } else for (const item of Object.values(value)) collect(item, found);
 }
 
-function distinct(causes: readonly ErrorCause[]): ErrorCause[] {
+/** Returns causes, each once, the first twenty. */
+export function distinctCauses(causes: readonly ErrorCause[]): ErrorCause[] {
   const byText = new Map<string, ErrorCause>();
   for (const { node, index, reason, message } of causes) {
     const key = JSON.stringify([node, index]);

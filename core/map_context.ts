@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { Action, Failure } from "./action.ts";
+import type { Action, Failure, Usage } from "./action.ts";
 import type { ActionFrame } from "./assemble.ts";
 import type { Digest } from "./base/digest.ts";
 import type { Graph, NodeId } from "./graph.ts";
 import type { FailedElement } from "./map_failures.ts";
 import type { PublishCall } from "./map_files.ts";
+import type { MapJob } from "./map_job.ts";
 import type { Rebuild } from "./rebuild.ts";
 import type { Store } from "./store/store.ts";
 import type { NodeDef } from "./workflow.ts";
@@ -55,3 +56,19 @@ export interface CallAction {
   readonly action: Action;
   readonly taken: NodeDef;
 }
+
+/** The calls one action stands for. */
+export interface Flight {
+  readonly job: MapJob;
+  readonly calls: readonly number[];
+  readonly logBase: string;
+  /** The node that was asked what the call takes, if that is what the action is for. */
+  readonly asked?: NodeDef;
+}
+
+/** What came of an attempt of a call. */
+export type Attempt = {
+  readonly failure: Failure;
+  readonly usage: Usage;
+  readonly logPath?: string;
+};

@@ -58,6 +58,24 @@ export interface MapJob {
   reported: number;
   /** Why nothing is tried again. */
   givenUp: Failure | undefined;
+  /** Nobody wants its calls any more; those that run are kept as if they were wanted. */
+  isForgotten: boolean;
+  /** Whether its arrays were made of these calls; known when it is over. */
+  readonly origin: Origin;
+  /** Of the arrays it took while they were being made. */
+  readonly origins: readonly Origin[];
+}
+
+/** Where elements come from that are taken before their array is there. */
+export interface Origin {
+  /** The array was made of them. */
+  isWhole: boolean;
+}
+
+/** Arrays that a job takes while they are being made. */
+export interface LiveInputs {
+  readonly arrays: LiveArrays;
+  readonly origins: readonly Origin[];
 }
 
 /** How a node begins. */
@@ -76,19 +94,19 @@ export interface BeginOptions {
  * Makes a job; none of its calls takes part yet.
  *
  * @param read Returns the stored bytes of a value.
- * @param live Arrays that are still being made, by name of the map-spec; absent if all are there.
+ * @param live Arrays that are still being made; absent if all are there.
  * @returns The job, or why the shapes do not fit.
  */
 export function openJob(
   node: MapNode,
   read: (digest: Digest) => Uint8Array,
   { isKept, since, now, slices, accept }: BeginOptions & Pick<MapRunOptions, "accept">,
-  live?: LiveArrays,
+  live?: LiveInputs,
 ): MapJob | ShapeProblem {
   const { graph, store, id, prepared } = node;
   const def = graph.defs[id] as MapJob["def"];
   const put = (bytes: Uint8Array) => store.blobs.put(bytes);
-  const calls = planCalls(node, { read, put }, live);
+  const calls = planCalls(node, { read, put }, live?.arrays);
   if ("ok" in calls) return calls;
   const isChosen = slices === undefined ? undefined : chooseCalls(calls, slices);
   if (typeof isChosen === "object") return isChosen;
@@ -99,7 +117,7 @@ export function openJob(
     fateOf: (all, call) => fateOf(def, all, call),
     accept,
   });
-  const awaited = calls.plan.inputs.filter(({ name }) => Object.hasOwn(live ?? {}, name));
+  const awaited = calls.plan.inputs.filter(({ name }) => Object.hasOwn(live?.arrays ?? {}, name));
   return {
     id,
     def,
@@ -117,7 +135,21 @@ export function openJob(
     nextLook: 0,
     reported: 0,
     givenUp: undefined,
+    isForgotten: false,
+    origin: { isWhole: false },
+    origins: live?.origins ?? [],
   };
+}
+
+/**
+ * Whether what a job did ahead of its arrays is of use now that they are there: they were made of the very elements it took, and
+ * the workspace is as it was.
+ *
+ * @param node What it takes now.
+ */
+export function isStillGood(job: MapJob, node: MapNode): boolean {
+  return job.base === baseOf(node) && job.origins.every(({ isWhole }) => isWhole) &&
+    isUnchanged(job, node.store.files, true);
 }
 
 /**

@@ -17,9 +17,9 @@ import { decodeValue } from "./base/value.ts";
 import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
 import { aloneBecause, placementOf } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
-import type { Begun, CallAction, MapJobsContext } from "./map_context.ts";
-import { logPathOf, MAX_REPORTED, misfit } from "./map_failures.ts";
+import type { Attempt, Begun, CallAction, Flight, MapJobsContext } from "./map_context.ts";
 import { endOf, type MapEnd } from "./map_end.ts";
+import { logPathOf, MAX_REPORTED, misfit } from "./map_failures.ts";
 import {
   acceptFiles,
   elementOf,
@@ -28,26 +28,21 @@ import {
   publishCalls,
   showsPaths,
 } from "./map_files.ts";
-import { type BeginOptions, isUnchanged, type MapJob, measure, openJob } from "./map_job.ts";
-import { type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
+import {
+  type BeginOptions,
+  isStillGood,
+  isUnchanged,
+  type MapJob,
+  measure,
+  openJob,
+} from "./map_job.ts";
+import { liveInputs, type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
 import type { MapRun } from "./map_run.ts";
 import { sizedFor, sizeOf, sizingFailure, sizingNode } from "./sizing.ts";
 import type { NodeDef } from "./workflow.ts";
 import type { Prepared } from "./rebuild.ts";
-import { baseOf, type MapNode, planCalls } from "./stored_calls.ts";
+import { type MapNode, planCalls } from "./stored_calls.ts";
 import type { ElementRecord } from "./store/elements.ts";
-
-/** The calls one action stands for. */
-interface Flight {
-  readonly job: MapJob;
-  readonly calls: readonly number[];
-  readonly logBase: string;
-  /** The node that was asked what the call takes, if that is what the action is for. */
-  readonly asked?: NodeDef;
-}
-
-/** What came of an attempt of a call. */
-type Attempt = { readonly failure: Failure; readonly usage: Usage; readonly logPath?: string };
 
 /** The map nodes that run. */
 export class MapJobs {
@@ -91,9 +86,10 @@ export class MapJobs {
    */
   begin(id: NodeId, prepared: Prepared, options: BeginOptions): Begun {
     const ahead = this.#jobs.get(id);
-    if (ahead !== undefined && ahead.base === baseOf(this.#node(id, prepared))) {
+    if (ahead !== undefined && isStillGood(ahead, this.#node(id, prepared))) {
       return this.#catchUp(ahead, prepared);
     }
+    this.drop(id);
     const job = openJob(this.#node(id, prepared), this.#c.read, this.#withFiles(id, options));
     if ("ok" in job) return { failure: misfit(job) };
     this.#jobs.set(id, job);
@@ -122,9 +118,8 @@ export class MapJobs {
       const argument = prepared.inputs[(this.#c.graph.maps[id] ?? {})[source.name]].name;
       return [source.name, this.#passageOf(source, argument)];
     }));
-    const live = Object.fromEntries([...passages].map(([name, { array }]) => [name, array]));
     const filed = this.#withFiles(id, options);
-    const job = openJob(this.#node(id, prepared), this.#c.read, filed, live);
+    const job = openJob(this.#node(id, prepared), this.#c.read, filed, liveInputs(passages));
     if ("ok" in job) return undefined;
     this.#jobs.set(id, job);
     // They take nothing of arrays without elements.
@@ -157,7 +152,7 @@ export class MapJobs {
       const put = (bytes: Uint8Array) => store.blobs.put(bytes);
       const calls = planCalls(this.#node(job.id, prepared), { read, put });
       if ("ok" in calls) {
-        this.#jobs.delete(job.id);
+        this.drop(job.id);
         return { failure: misfit(calls) };
       }
       const known = new Set(run.failed.map(({ call }) => call));
@@ -253,8 +248,7 @@ export class MapJobs {
     const index = run.calls.indexOf(first);
     const name = `[${index.join(",")}]`;
     const frame = this.#c.frame(id, name, attempt);
-    const { logPath } = frame;
-    const logBase = logPath.slice(0, logPath.lastIndexOf(name));
+    const logBase = frame.logPath.slice(0, frame.logPath.lastIndexOf(name));
     this.#flights.set(frame.id, { job, calls, logBase });
     if (!isPacked) return rebuild.actionOf(def, run.calls.inputsOf(first), { ...frame, index });
     return {
@@ -292,13 +286,9 @@ export class MapJobs {
       job.run.learn(calls.length, completion.usage.wallMs);
       const usesIndex = completion.usesIndex === true || showsPaths(job.def);
       const alone = { outputs: completion.outputs.map(elementOf), usesIndex };
-      const { results } = completion;
-      this.#delivered(
-        flight,
-        results === undefined ? [alone] : unpackResults(results, calls.length),
-        completion.usage,
-        now,
-      );
+      const { results, usage } = completion;
+      const all = results === undefined ? [alone] : unpackResults(results, calls.length);
+      this.#delivered(flight, all, usage, now);
     }
     this.#passing.run();
     this.#c.onProgress(job.id);
@@ -314,6 +304,7 @@ export class MapJobs {
   end(id: NodeId, number: number, now: number): MapEnd {
     const job = this.#jobs.get(id) as MapJob;
     this.#jobs.delete(id);
+    job.origin.isWhole = true;
     isUnchanged(job, this.#c.store.files, true);
     return endOf(job, { number, now, blobs: this.#c.store.blobs });
   }
@@ -347,9 +338,13 @@ export class MapJobs {
     this.#report(job, job.run.giveUp(failure), { failure, usage }, 0);
   }
 
-  /** Forgets a node: its run was stopped, or its result is known. */
+  /** Forgets a node: its run was stopped, its result is known, or it begins anew. */
   drop(id: NodeId): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
     this.#jobs.delete(id);
+    job.isForgotten = true;
+    isUnchanged(job, this.#c.store.files, true);
   }
 
   #failed(
@@ -395,11 +390,11 @@ export class MapJobs {
 
   /** Publishes what a call has just made, also for those that take the same; returns why it cannot. */
   #publish(
-    { id, def, run }: MapJob,
+    { id, def, run, isForgotten }: MapJob,
     call: number,
     { outputs, usesIndex }: Extract<BatchResult, { usesIndex: boolean }>,
   ): Failure | undefined {
-    if (!hasFiles(def)) return undefined;
+    if (!hasFiles(def) || isForgotten) return undefined;
     const same = usesIndex ? [call] : run.sameAs(call);
     return publishCalls((...of) => this.#c.publish(id, ...of), run.calls, same, outputs);
   }
@@ -416,6 +411,7 @@ export class MapJobs {
   #fail(job: MapJob, call: number, tried: Attempt): void {
     const { run, def } = job;
     const { failure } = tried;
+    if (job.isForgotten) return;
     const attempt = run.attemptOf(call);
     const isRetried = job.givenUp === undefined && failure.isFinal !== true &&
       attempt <= def.retry.limit &&

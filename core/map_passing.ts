@@ -5,10 +5,11 @@
  * @module
  */
 
+import { indexOf } from "./base/space.ts";
 import { holdsErrors } from "./base/value.ts";
 import type { NodeId } from "./graph.ts";
 import type { Element, LiveArray } from "./map_calls.ts";
-import type { MapJob } from "./map_job.ts";
+import type { LiveInputs, MapJob } from "./map_job.ts";
 import { type MapInput, type MapOutput, planOutput } from "./mapplan.ts";
 
 /** An array that a running map node makes and another takes. */
@@ -57,9 +58,10 @@ export function passageFrom(
   argument: string,
   pathOf: (index: readonly number[]) => string,
 ): Passage {
-  const { calls } = from.run;
+  const { calls } = from.run.calls.plan;
   // Without generated axes all lengths are known.
-  const { space: { shape }, block, call } = planOutput(from.def.map, calls.plan.calls) as MapOutput;
+  const { space: { shape }, block, call } = planOutput(from.def.map, calls) as MapOutput;
+  // Not the calls: they hold what they take, also when that is over long since.
   const column = from.run.column(output);
   const at = (position: number): Element | undefined => {
     const made = call.first(position);
@@ -67,10 +69,23 @@ export function passageFrom(
     if (element === undefined || typeof element === "string") return element;
     const { digest, file } = element;
     if (file === undefined) return { name: argument, kind: "value", digest };
-    const path = pathOf(calls.indexOf(made));
+    const path = pathOf(indexOf(made, calls.shape));
     return { name: argument, kind: file === "dir" ? "dir" : "file", digest, path };
   };
   return { from, output, array: { shape, at }, place: (made) => block.first(made) };
+}
+
+/**
+ * Returns what a job takes while it is being made.
+ *
+ * @param passages The ways it comes, by name of the map-spec.
+ */
+export function liveInputs(passages: ReadonlyMap<string, Passage>): LiveInputs {
+  const arrays = [...passages].map(([name, { array }]) => [name, array] as const);
+  return {
+    arrays: Object.fromEntries(arrays),
+    origins: Array.from(passages.values(), ({ from }) => from.origin),
+  };
 }
 
 /** Passes elements on. */

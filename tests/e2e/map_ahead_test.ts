@@ -187,3 +187,40 @@ Deno.test("calls that were made while an input changed are not kept", async () =
   const again = await space.run();
   assertEquals([again.code, await shown(space, "ys")], [0, ["A\n", "A\n", "A\n", "A\n"]]);
 });
+
+/** Three nodes in a row; the last call of the first waits until it is told to go on. */
+const EDITED = `inputs: { xs: { default: [1, 2, 3] } }
+nodes:
+  ys:
+    run: "if [ \${in.x} = 3 ]; then while [ ! -e sync/go ]; do sleep 0.02; done; fi; echo \${in.x}"
+    map: "xs[i] -> ys[i]"
+    inputs: { x: xs }
+    stdout: { output: ys, as: json }
+    allow: { write: [sync] }
+  zs:
+    run: "echo $(cat \${in.cfg})\${in.y}"
+    map: "ys[i] -> zs[i]"
+    inputs: { y: ys, cfg: { file: cfg } }
+    stdout: { output: zs, as: json }
+  ws:
+    run: "echo 1\${in.z}; echo >> sync/at\${in.z}"
+    map: "zs[i] -> ws[i]"
+    inputs: { z: zs }
+    stdout: { output: ws, as: json }
+    allow: { write: [sync] }
+`;
+
+Deno.test("what was made ahead of elements that are made anew is made anew", async () => {
+  using space = new TestSpace({ "sync/x": "", "cfg": "7\n", "workflow.yaml": EDITED });
+  const live = space.start(["run", "--json", "-j", "2"]);
+  await live.untilThere(space.at("sync/at71"));
+  await live.untilThere(space.at("sync/at72"));
+  space.write({ cfg: "8\n" });
+  space.write({ "sync/go": "" });
+  const run = await live.result();
+  assertEquals(run.code, 0, run.stdout);
+  assertEquals([await shown(space, "zs"), await shown(space, "ws")], [
+    [81, 82, 83],
+    [181, 182, 183],
+  ]);
+});

@@ -396,6 +396,20 @@ Deno.test("onError: skip hands on an error value for whatever would take one, an
   assertEquals([fixed.code, await shown(space, "total")], [0, 110]);
 });
 
+Deno.test("what is handed on names the causes of all that would have been taken", async () => {
+  using space = spaceOf(`  v: { call: nodes.ts#boom, onError: continue }
+  w: { call: nodes.ts#boom, onError: continue }
+  both: { call: nodes.ts#mul, inputs: { x: v, y: w }, onError: skip }
+`);
+  await space.run();
+  const causes = ["v", "w"].map((node) => ({ node, reason: "threw", message: "boom" }));
+  const message = "it takes v (boom), w (boom)";
+  assertEquals(
+    await shown(space, "both"),
+    errorValue({ node: "both", reason: "skipped", message, causes }),
+  );
+});
+
 Deno.test("error values are not shown of a node that does not hand them on any more", async () => {
   using space = spaceOf(`  v: { call: nodes.ts#boom, onError: continue }
 `);

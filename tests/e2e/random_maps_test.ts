@@ -1,8 +1,11 @@
 /**
- * Pipelines of map-specs against nested loops: those that people would write, and a sample of what `deno task oracle:maps` runs.
+ * Pipelines of map-specs against nested loops: those that people would write, and a sample of what `deno task oracle:maps` and
+ * `deno task oracle:elements` run.
  */
 
 import { agrees, agreesAlongAxis, checkRandomMaps } from "../property/maps.ts";
+import { checkRandomElements } from "../property/elements.ts";
+import { assertOk } from "../testing/assert.ts";
 import { CaseRunner } from "../testing/case_runner.ts";
 import { MAP_CASES } from "../testing/map_cases.ts";
 
@@ -22,3 +25,10 @@ Deno.test("random maps with failures leave error values where nested loops do", 
 Deno.test("random maps along an added axis are what they are for each value", async () => {
   await checkRandomMaps(agreesAlongAxis, { fails: false, count: 30, seed: 1 });
 });
+
+for (const beginning of ["whole", "part", "stopped"] as const) {
+  Deno.test(`elements of all kinds are what they were, each call is made once: ${beginning}`, async () => {
+    const ahead = await checkRandomElements(beginning, { count: 8, seed: 1 });
+    assertOk(beginning !== "whole" || ahead > 0, "no node began before its upstreams were over");
+  });
+}

@@ -1,6 +1,6 @@
 /** Runs cases in this process, one after the other, with the hosts and the store they share. Knows nothing of what they give. */
 
-import { Engine, type Event, loadWorkflow } from "../../core/mod.ts";
+import { Engine, type Event, loadWorkflow, type RunRequest } from "../../core/mod.ts";
 import { UsageError } from "../../core/base/error.ts";
 import { HostPool } from "../../core/executor/host_pool.ts";
 import { SharedExecutor } from "../../core/executor/shared_executor.ts";
@@ -25,6 +25,8 @@ export interface CaseQuestion {
   readonly map?: readonly string[];
   /** Of a map node that failed what its calls have delivered, `null` for those that have not. */
   readonly partial?: boolean;
+  /** What else is asked of the run. */
+  readonly request?: Partial<RunRequest>;
 }
 
 /** A place for cases, with hosts. */
@@ -53,7 +55,7 @@ export class CaseRunner implements AsyncDisposable {
   /** Runs a workflow that was placed. */
   async run(
     dir: string,
-    { inputs, names, map = [], partial = false }: CaseQuestion,
+    { inputs, names, map = [], partial = false, request = {} }: CaseQuestion,
   ): Promise<CaseRun> {
     const { workflow, diagnostics } = await loadWorkflow("workflow.yaml", { cwd: dir });
     const cpus = this.jobs;
@@ -74,7 +76,11 @@ export class CaseRunner implements AsyncDisposable {
     const { outcome } = await engine.run({
       targets: [],
       jobs: cpus,
-      onEvent: (event) => events.push(event),
+      ...request,
+      onEvent: (event) => {
+        events.push(event);
+        request.onEvent?.(event);
+      },
     });
     const values = new Map(names.flatMap((name) => valueOf(engine, name, partial)));
     return { outcome, events, values };

@@ -94,7 +94,9 @@ type Call = (args: Record<string, unknown>) => unknown;
 function runOnce(node: CaseNode, call: Call, args: Record<string, unknown>) {
   const count = outputsOf(node).length;
   try {
-    if (node.onError === undefined && badIn(args).length > 0) return undefined;
+    const bad = badIn(args);
+    if (node.onError === "skip" && bad.length > 0) return standIns(node, bad);
+    if (node.onError === undefined && bad.length > 0) return undefined;
     const result = call(args);
     return typeof node.out === "string" ? [result] : result as unknown[];
   } catch {
@@ -123,10 +125,15 @@ function runMap(node: CaseNode, call: Call, args: Record<string, unknown>) {
   }
   const constants = node.params.filter((name) => arrays.every((array) => array.name !== name));
   const isTaken = node.onError === "continue";
-  if (!isTaken && badIn(constants.map((name) => args[name])).length > 0) return undefined;
+  const badConstants = badIn(constants.map((name) => args[name]));
+  if (!isTaken && badConstants.length > 0) {
+    return node.onError === "skip" ? standIns(node, badConstants) : undefined;
+  }
   const lengths = lengthsOf(arrays);
   if (lengths === undefined) {
-    return isTaken ? outputsOf(node).map(() => new Bad([nameOf(node)])) : undefined;
+    return node.onError === undefined
+      ? undefined
+      : outputsOf(node).map(() => new Bad([nameOf(node)]));
   }
   const mapped = axes.filter((axis) => axis in lengths);
   const results = new Map<string, unknown>();
@@ -181,7 +188,11 @@ function runCall(
 ): unknown {
   const bad = parts.map(([, value]) => value).filter((value) => value instanceof Bad);
   if (bad.length > 0) return new Bad(bad.flatMap(({ causes }) => causes));
-  if (node.onError === undefined && badIn(args).length > 0) return undefined;
+  const inside = badIn(args);
+  if (node.onError === "skip" && inside.length > 0) {
+    return new Bad(inside.flatMap(({ causes }) => causes));
+  }
+  if (node.onError === undefined && inside.length > 0) return undefined;
   try {
     return call(args);
   } catch {
@@ -290,6 +301,11 @@ function badAbove(value: unknown, rank: number): Bad[] {
   if (rank === 0) return [];
   if (value instanceof Bad) return [value];
   return (value as unknown[]).flatMap((row) => badAbove(row, rank - 1));
+}
+
+/** What a node hands on that is not called with error values. */
+function standIns(node: CaseNode, bad: readonly Bad[]): Bad[] {
+  return outputsOf(node).map(() => new Bad(bad.flatMap(({ causes }) => causes)));
 }
 
 function badIn(value: unknown): Bad[] {

@@ -44,7 +44,7 @@ const AXES: readonly string[] = ["i", "j", "k", "time"];
 /**
  * Returns random pipelines.
  *
- * @param options `fails`: some calls throw, and some nodes say `onError: continue`.
+ * @param options `fails`: some calls throw, and some nodes say what becomes of that.
  */
 export function randomMaps({ fails }: { readonly fails: boolean }): fc.Arbitrary<RandomMaps> {
   return fc.gen().map((gen) => makePipeline((max) => gen(fc.nat, max), fails));
@@ -124,8 +124,12 @@ function makeNode(
     bound: {},
     renames: Object.fromEntries(sources.map(({ name }, at) => [params[at], name])),
     scope,
-    ...fails && pick(draw, [true, true, false]) ? { onError: "continue" } : {},
+    ...onErrorOf(fails ? pick(draw, ["continue", "skip", undefined]) : undefined),
   };
+}
+
+function onErrorOf(onError: CaseNode["onError"] | undefined): Pick<CaseNode, "onError"> {
+  return onError === undefined ? {} : { onError };
 }
 
 function itemText({ name, axes }: Known): string {
