@@ -5,13 +5,7 @@
  * @module
  */
 
-import {
-  type Action,
-  type ActionInput,
-  type Completion,
-  type Failure,
-  type Usage,
-} from "./action.ts";
+import type { Action, ActionInput, Completion, Failure, Usage } from "./action.ts";
 import type { Digest } from "./base/digest.ts";
 import { decodeValue } from "./base/value.ts";
 import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
