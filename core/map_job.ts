@@ -8,6 +8,7 @@ import type { Completion, Failure } from "./action.ts";
 import type { AxisSlices } from "./base/axis_slice.ts";
 import type { Digest } from "./base/digest.ts";
 import { createHistogram, type Histogram } from "./base/histogram.ts";
+import { aloneBecause, placementOf } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
 import type { LiveArrays } from "./map_calls.ts";
 import { chooseCalls } from "./map_choice.ts";
@@ -21,7 +22,7 @@ import { baseOf, type MapNode, planCalls, StoredCalls } from "./stored_calls.ts"
 import { isAsWatched } from "./sources.ts";
 import type { ElementLog } from "./store/elements.ts";
 import type { FileDigests } from "./store/files.ts";
-import type { NodeDef } from "./workflow.ts";
+import type { NodeDef, Workflow } from "./workflow.ts";
 
 /** Pause between two looks at the workspace, in lengths of a look. */
 const LOOK_PAUSE = 20;
@@ -139,6 +140,23 @@ export function openJob(
     origin: { isWhole: false },
     origins: live?.origins ?? [],
   };
+}
+
+/** Whether there are calls to start. */
+export function hasWaiting({ run, sized, feed, givenUp }: MapJob): boolean {
+  const isSkipped = givenUp !== undefined && feed !== undefined;
+  return !isSkipped && (run.waiting !== undefined || sized.length > 0);
+}
+
+/**
+ * Takes waiting calls that are to travel together.
+ *
+ * @param share How many actions the waiting calls are to be enough for.
+ */
+export function takeCalls({ run, def }: MapJob, workflow: Workflow, share: number): number[] {
+  const { concurrency, chunk } = placementOf(workflow, def);
+  const limit = aloneBecause(def) === undefined ? chunk ?? Infinity : 1;
+  return run.next(limit, share, chunk ?? concurrency);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Action, ActionInput, Completion, Failure, Usage } from "./action.t
 import type { Digest } from "./base/digest.ts";
 import { decodeValue } from "./base/value.ts";
 import { type BatchResult, rangesOf, unpackResults } from "./batch.ts";
-import { aloneBecause, placementOf } from "./executors.ts";
+import { placementOf } from "./executors.ts";
 import type { NodeId } from "./graph.ts";
 import type { Attempt, Begun, CallAction, Flight, MapJobsContext } from "./map_context.ts";
 import { endOf, type MapEnd } from "./map_end.ts";
@@ -24,11 +24,13 @@ import {
 } from "./map_files.ts";
 import {
   type BeginOptions,
+  hasWaiting,
   isStillGood,
   isUnchanged,
   type MapJob,
   measure,
   openJob,
+  takeCalls,
 } from "./map_job.ts";
 import { liveInputs, type LiveSource, type Passage, passageFrom, Passing } from "./map_passing.ts";
 import type { MapRun } from "./map_run.ts";
@@ -61,7 +63,7 @@ export class MapJobs {
 
   /** Whether calls run or wait to be started. */
   get isBusy(): boolean {
-    return this.#flights.size > 0 || [...this.#jobs.keys()].some((id) => this.hasWaiting(id));
+    return this.#flights.size > 0 || [...this.#jobs.values()].some(hasWaiting);
   }
 
   /** Calls of nodes that have begun before their upstreams were over. */
@@ -167,13 +169,6 @@ export class MapJobs {
     return job?.feed === undefined && job?.run.isOver === true;
   }
 
-  /** Whether a node has calls to start. */
-  hasWaiting(id: NodeId): boolean {
-    const job = this.#jobs.get(id);
-    if (job === undefined || job.givenUp !== undefined && job.feed !== undefined) return false;
-    return job.run.waiting !== undefined || job.sized.length > 0;
-  }
-
   /**
    * Makes the next action of a node.
    *
@@ -183,27 +178,21 @@ export class MapJobs {
    */
   next(id: NodeId, share: number, fits: (def: NodeDef) => boolean): CallAction | undefined {
     const job = this.#jobs.get(id);
-    if (job === undefined || !this.hasWaiting(id)) return undefined;
-    const { run, def, sized } = job;
-    const [known] = sized;
+    if (job === undefined || !hasWaiting(job)) return undefined;
+    const { run, def, sized: [known] } = job;
     if (known !== undefined) {
       if (!fits(known.def)) return undefined;
-      sized.shift();
+      job.sized.shift();
       run.resume(known.call);
       return { action: this.#launch(job, known.def, [known.call]), taken: known.def };
     }
-    const { waiting } = run;
-    if (waiting === undefined) return undefined;
+    if (run.waiting === undefined) return undefined;
     const asked = sizingNode(def);
-    const taken = asked ?? sizedFor(def, run.attemptOf(waiting));
+    const taken = asked ?? sizedFor(def, run.attemptOf(run.waiting));
     if (!fits(taken)) return undefined;
-    const { concurrency, chunk } = placementOf(this.#c.graph.workflow, def);
-    const limit = aloneBecause(def) === undefined ? chunk ?? Infinity : 1;
-    const calls = run.next(limit, share, chunk ?? concurrency);
-    const action = asked === undefined
-      ? this.#launch(job, taken, calls)
-      : this.#ask(job, asked, calls);
-    return { action, taken };
+    const calls = takeCalls(job, this.#c.graph.workflow, share);
+    if (asked !== undefined) return { action: this.#ask(job, asked, calls), taken };
+    return { action: this.#launch(job, taken, calls), taken };
   }
 
   /** Asks the function that says what a call takes. */
