@@ -69,6 +69,8 @@ interface MapNode {
   isTold: boolean;
   /** When its progress was told last, in milliseconds since the epoch. */
   toldAt: number;
+  /** It will be told again. */
+  isToBeTold: boolean;
 }
 
 /** Calls that may be known of at once of nodes whose upstreams are not over: they are kept in memory. */
@@ -196,7 +198,16 @@ export class MapStage {
 
   #create(id: NodeId, prepared: Prepared): MapNode {
     const { id: number, logPath } = this.#loop.frame(id, this.#c.graph.defs[id].name, 1);
-    return { id, number, logPath, prepared, isAhead: true, isTold: false, toldAt: 0 };
+    return {
+      id,
+      number,
+      logPath,
+      prepared,
+      isAhead: true,
+      isTold: false,
+      toldAt: 0,
+      isToBeTold: false,
+    };
   }
 
   /** Map nodes behind a node that runs may begin, too. */
@@ -337,9 +348,22 @@ export class MapStage {
     if (node?.isTold !== true || counts === undefined || isSkipped) return;
     const { hit, done, failed, skipped = 0, total } = counts;
     const isLast = isEnd || hit + done + failed + skipped === total;
-    if (!isLast && now - node.toldAt < PROGRESS_MS) return;
+    if (!isLast && now - node.toldAt < PROGRESS_MS) {
+      this.#tellLater(node);
+      return;
+    }
     node.toldAt = now;
     this.#loop.emit({ type: "calls", node: this.#c.graph.defs[id].name, ...counts });
+  }
+
+  /** What was not told must not stay so: the next call may end an hour later. */
+  #tellLater(node: MapNode): void {
+    if (node.isToBeTold) return;
+    node.isToBeTold = true;
+    this.#loop.after(PROGRESS_MS, () => {
+      node.isToBeTold = false;
+      if (this.#nodes.get(node.id) === node) this.#tellProgress(node.id);
+    });
   }
 }
 

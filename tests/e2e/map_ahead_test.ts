@@ -2,6 +2,7 @@
 
 import type { CallsEvent } from "../../core/event.ts";
 import { assertEquals, assertOk } from "../testing/assert.ts";
+import { runInProcess } from "../testing/engine_run.ts";
 import { eventsOf, type RunResult, TestSpace } from "../testing/space.ts";
 
 const NODES = `
@@ -223,4 +224,38 @@ Deno.test("what was made ahead of elements that are made anew is made anew", asy
     [81, 82, 83],
     [181, 182, 183],
   ]);
+});
+
+Deno.test("how far a node is is told also if nothing more ends for long", async () => {
+  using space = new TestSpace({
+    "sync/x": "",
+    // It gives up at some time, so that a run that is not told of all ends too.
+    "nodes.ts": `${NODES}
+const isThere = (path: string) => [...Deno.readDirSync(path)].some(({ name }) => name === "go");
+export const gate = async ({ x, sync }: { x: number; sync: string }) => {
+  for (let n = 0; x === 9 && n < 200 && !isThere(sync); n++) await new Promise((next) => setTimeout(next, 20));
+  return x === 9 && !isThere(sync) ? "never told" : x;
+};
+`,
+  });
+  space.write({
+    "workflow.yaml": `nodes:
+  ys:
+    call: nodes.ts#gate
+    map: "x[i] -> ys[i]"
+    inputs: { x: { value: [1, 2, 3, 4, 9] }, sync: { value: "${space.at("sync")}" } }
+    chunk: 1
+    allow: { read: [sync] }
+  zs: { call: nodes.ts#double, map: "ys[i] -> zs[i]", inputs: { x: ys } }
+`,
+  });
+  const told: number[] = [];
+  const run = await runInProcess(space, {
+    onEvent(event) {
+      if (event.type !== "calls" || event.node !== "zs" || space.has("sync/go")) return;
+      told.push(event.done);
+      if (event.done === 4) space.write({ "sync/go": "" });
+    },
+  });
+  assertEquals([run.outcome, told.at(-1), run.value("ys")], ["ok", 4, [1, 2, 3, 4, 9]]);
 });
