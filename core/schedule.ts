@@ -198,11 +198,6 @@ export class Schedule {
     this.#states[id] = STATE.ready;
   }
 
-  /** Tells whether a node is being made again after it was done. */
-  isDemanded(id: number): boolean {
-    return this.#demanders.has(id);
-  }
-
   /** A ready or running node delivered its outputs. */
   settle(id: number): void {
     this.#leaveRunning(id);
