@@ -76,6 +76,13 @@ function formatFlowError(error: FlowError, style: ErrorStyle): string {
 /** Anything that flow did not throw on purpose. */
 function formatBug(thrown: unknown, style: ErrorStyle): string {
   const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  const unfetched = /Failed caching (npm package '[^']+')/.exec(text)?.[1];
+  if (unfetched !== undefined) {
+    const reason = text.split("\n").filter((line) => /^\s+\d+: /.test(line)).at(-1);
+    const why = reason === undefined ? "" : `: ${sanitize(reason.replace(/^\s+\d+: /, ""))}`;
+    return `${paint("error:", "31", style)} Cannot fetch ${sanitize(unfetched)}${why}\n` +
+      "  hint: the first start fetches what flow is made of; look at the network, its proxy and certificates";
+  }
   const lines = [`${paint("error:", "31", style)} This is a bug in flow: ${sanitize(text)}`];
   if (!style.debug) lines.push("  hint: run it again with --debug, and report what it prints");
   return lines.join("\n");
