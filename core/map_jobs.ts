@@ -211,6 +211,8 @@ export class MapJobs {
     asked: NodeDef,
     completion: Extract<Completion, { kind: "done" }>,
   ): void {
+    // Nothing more is to be made.
+    if (job.run.isCut) return job.run.drop(1);
     const [{ text, digest }] = completion.outputs;
     const value = () => decodeValue(text ?? this.#c.read(digest));
     const size = sizeOf(sizedFor(job.def, job.run.attemptOf(call)), value, this.#c.pools);
